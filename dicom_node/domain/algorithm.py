@@ -1,0 +1,98 @@
+"""The contract of an algorithm: a light SPEC, and a function from volumes to a result."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from dicom_node.domain.coding import HISTOGRAM_ANALYSIS, Code, Unit
+from dicom_node.domain.result import Result
+from dicom_node.domain.volume import Volume
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlgorithmCard:
+    """What every result states about the algorithm that made it.
+
+    Parameters
+    ----------
+    name : str
+        As routes name it, e.g. ``pet-threshold``.
+    version : str
+        Semantic version; a change of numbers is a new version, and so new UIDs.
+    summary : str
+        One sentence for a physician.
+    training_data : str
+        Statement of the data it was trained on; ``none (deterministic)`` where there is none.
+    weights_sha256 : str or None
+    family : Code
+        PS3.16 CID 7162.
+    parameters : mapping
+        Values that decide the result, printed in SR and SC.
+    """
+
+    name: str
+    version: str
+    title: str
+    summary: str
+    training_data: str
+    weights_sha256: str | None = None
+    family: Code = HISTOGRAM_ANALYSIS
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputSpec:
+    """One input of an algorithm.
+
+    Parameters
+    ----------
+    role : str
+        Key under which the volume is handed over, e.g. ``pet``, ``ct``.
+    modalities : tuple of str
+    unit : Unit or None
+        The unit the volume is converted to; the job is rejected where that cannot be had. None:
+        the volume comes in its own unit.
+    tracers : tuple of str
+        Tracers the algorithm is meant for; empty for any.
+    required : bool
+    """
+
+    role: str
+    modalities: tuple[str, ...]
+    unit: Unit | None = None
+    tracers: tuple[str, ...] = ()
+    required: bool = True
+
+
+class Algorithm(Protocol):
+    """A loaded algorithm, ready to run many times."""
+
+    def __call__(self, inputs: Mapping[str, Volume]) -> Result:
+        """Result on exactly the grid of an input; raises InputRejected for unfit data."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlgorithmSpec:
+    """What the registry needs; importing it must not import torch or weights.
+
+    The first input is the primary one: routes match it, results refer to it.
+    """
+
+    card: AlgorithmCard
+    inputs: tuple[InputSpec, ...]
+    load: Callable[[], Algorithm]
+    time_limit_s: float = 600.0
+    memory_limit_mib: int = 8192
+
+    def __post_init__(self) -> None:
+        if not self.inputs or not self.inputs[0].required:
+            raise ValueError("the first input of an algorithm is its required primary input")
+        roles = [spec.role for spec in self.inputs]
+        if len(set(roles)) != len(roles):
+            raise ValueError(f"roles must differ: {roles}")
+
+    @property
+    def primary(self) -> InputSpec:
+        """The input that routes match and results refer to."""
+        return self.inputs[0]

@@ -1,0 +1,59 @@
+"""Routing rules as typed data: nothing is evaluated as code."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """Conditions on one series; all that are given must hold, and a missing attribute is no match.
+
+    Empty tuples and None mean "not asked". Text is compared without case.
+    """
+
+    modality: tuple[str, ...] = ()
+    tracer: tuple[str, ...] = ()
+    exam: tuple[str, ...] = ()
+    phase: tuple[str, ...] = ()
+    image_type: tuple[str, ...] = ()  # every one of these must be among the values
+    unit: tuple[str, ...] = ()
+    body_part: tuple[str, ...] = ()
+    manufacturer_contains: tuple[str, ...] = ()
+    station_name: tuple[str, ...] = ()
+    description_contains: tuple[str, ...] = ()
+    called_ae: tuple[str, ...] = ()
+    calling_ae: tuple[str, ...] = ()
+    attenuation_corrected: bool | None = None
+    original: bool | None = None
+    min_slices: int | None = None
+    max_slices: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanionRule:
+    """A second series that a job takes along, looked for in the same study.
+
+    Parameters
+    ----------
+    wait_s : float
+        How long the job waits for it, in seconds from the completion of the primary series.
+    required : bool
+        Whether the job is rejected (True) or runs without (False) when the wait is over.
+    """
+
+    modality: str
+    same_frame_of_reference: bool = True
+    required: bool = False
+    wait_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Which algorithm runs on which series, and where its results go."""
+
+    name: str
+    algorithm: str
+    destinations: tuple[str, ...]
+    when: Condition
+    companions: Mapping[str, CompanionRule] = field(default_factory=dict)
+    fallback: bool = False  # runs only where no other route matched

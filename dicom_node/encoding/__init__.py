@@ -1,0 +1,1 @@
+"""DICOM out: a report becomes SEG, SR and SC objects that belong to the study they came from."""

@@ -1,0 +1,1 @@
+"""What drives the work: assembly ticks, the job runner and the outbox sender."""

@@ -1,0 +1,1 @@
+"""DICOM in: headers, tracers, units and volumes, each right or refused by name."""
