@@ -19,11 +19,16 @@ class Geometry:
     shape : (slices, rows, columns)
     frame_of_reference_uid : str or None
         None where the source has none (Usage U for NM images).
+    placed : bool
+        False where the source does not tell orientation and position (Type 2 for NM images). Only
+        spacings and the order of slices can be trusted then: ratios may be computed, but nothing
+        that depends on a place or a side, and no object with a place in the patient is written.
     """
 
     affine: Affine
     shape: tuple[int, int, int]
     frame_of_reference_uid: str | None
+    placed: bool = True
 
     def __post_init__(self) -> None:
         affine = np.array(self.affine, dtype=np.float64)

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from dicom_node.domain.series import Series
+from dicom_node.domain.series import Instance
 
 
 class JobState(StrEnum):
@@ -56,14 +56,18 @@ def may_step(old: JobState, new: JobState) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One algorithm on one set of series.
+    """One algorithm on one set of series, asked for by one route.
 
     Parameters
     ----------
     job_id : str
-        Made of content, route, algorithm and version: the same input again is the same job.
+        From `job_id_of`: the same primary series again is the same job.
+    result_id : str
+        From `result_id_of`; it changes when a companion joins a waiting job.
     inputs : mapping
-        Role to series, the primary one first.
+        Role to the instances of its series, the primary role first.
+    destinations : tuple of str
+        Names of the destinations of the route.
     created_at : datetime
         With time zone; also the content time of the results, so that a repeat writes the same.
     """
@@ -73,34 +77,44 @@ class Job:
     route: str
     algorithm: str
     version: str
-    inputs: Mapping[str, Series]
+    inputs: Mapping[str, tuple[Instance, ...]]
+    destinations: tuple[str, ...]
     created_at: datetime
-    destinations: tuple[str, ...] = ()
 
 
-def result_id_of(*, algorithm: str, version: str, inputs: Mapping[str, Sequence[str]]) -> str:
-    """Identity of a result: content, algorithm and version, whatever route asked for it.
-
-    Parameters
-    ----------
-    inputs : mapping
-        Role to the SOP Instance UIDs of its series, in any order.
+def result_id_of(*, algorithm: str, version: str, inputs: Mapping[str, Sequence[Instance]]) -> str:
+    """Identity of a result: all of its content, algorithm and version, whatever route asked.
 
     Returns
     -------
     str
-        40 hexadecimal digits.
+        40 hexadecimal digits, the same for any order of roles and instances.
     """
     digest = hashlib.sha256(f"{algorithm}\0{version}".encode())
     for role in sorted(inputs):
-        digest.update(f"\1{role}\0".encode())
-        digest.update("\0".join(sorted(inputs[role])).encode())
+        digest.update(f"\1{role}\0{content_digest(inputs[role])}".encode())
     return digest.hexdigest()[:40]
 
 
-def job_id_of(*, route: str, result_id: str) -> str:
-    """Id of the job by which a route asks for a result: 20 hexadecimal digits."""
-    return hashlib.sha256(f"{route}\0{result_id}".encode()).hexdigest()[:20]
+def job_id_of(*, route: str, algorithm: str, version: str, primary: Sequence[Instance]) -> str:
+    """Id of a job: route, algorithm, version and the content of the primary series.
+
+    Companions are left out, so that a PET that waits for its CT is one job from the beginning, and
+    a CT that comes too late starts no second one.
+
+    Returns
+    -------
+    str
+        20 hexadecimal digits.
+    """
+    text = "\0".join((route, algorithm, version, content_digest(primary)))
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def content_digest(instances: Sequence[Instance]) -> str:
+    """Hash of SOP Instance UIDs in any order: a late instance changes it, a repeat does not."""
+    uids = sorted({instance.sop_instance_uid for instance in instances})
+    return hashlib.sha256("\0".join(uids).encode()).hexdigest()[:40]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

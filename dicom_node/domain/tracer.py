@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from dicom_node.domain.coding import Code
 
+# Ge-68 fills calibration phantoms and rod sources; 2 % of the series of the IBSI survey have it.
+PHANTOM_RADIONUCLIDES = frozenset({"Ge-68"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Radionuclide:
@@ -46,3 +49,8 @@ class TracerFinding:
     evidence: str
     radionuclide: str | None = None
     conflict: str | None = None
+
+    @property
+    def of_phantom(self) -> bool:
+        """Whether the nuclide is one of sources and phantoms, which no patient is given."""
+        return self.radionuclide in PHANTOM_RADIONUCLIDES

@@ -1,0 +1,81 @@
+"""Who talks to us and whom we send to, as configured; and what one C-STORE brought."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """How the node listens.
+
+    Parameters
+    ----------
+    ae_title : str
+        1 to 16 characters (PS3.5 6.2, VR AE).
+    address : str
+        Local address to bind; 127.0.0.1 accepts no other host.
+    max_associations : int
+        Associations served at the same time; one more is rejected as transient.
+    idle_timeout_s : float
+        Silence after which an association is aborted.
+    """
+
+    ae_title: str
+    address: str
+    port: int
+    max_associations: int = 20
+    idle_timeout_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A Storage SCP that takes results."""
+
+    name: str
+    ae_title: str
+    host: str
+    port: int
+    calling_ae_title: str = "DICOM_NODE"
+    timeout_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedInstance:
+    """What one C-STORE request brought, before anything of the data set was decoded.
+
+    Parameters
+    ----------
+    dataset : bytes
+        The encoded data set as it came, without File Meta Information.
+    association_id : str
+        Names the association, so that its end can be evidence that a series is complete.
+    """
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    dataset: bytes
+    calling_ae: str
+    called_ae: str
+    peer_address: str
+    association_id: str
+
+
+class StoreOutcome(StrEnum):
+    """What became of a received instance; in every case its bytes are durable."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"  # same UID, same bytes: nothing else happened
+    CONFLICT = "conflict"  # same UID, other bytes: the first is kept, this one lies aside
+    UNREADABLE = "unreadable"  # no UIDs can be read: kept aside, with the reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendReport:
+    """What a destination answered to one object."""
+
+    sop_instance_uid: str
+    status: int | None  # DIMSE status; None where no answer came
+    stored: bool
+    transient: bool  # whether trying again may help; meaningless when stored
+    cause: str = ""
