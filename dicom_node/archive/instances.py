@@ -1,0 +1,234 @@
+"""The store of received instances: a durable file, then its row, and only then an answer."""
+
+import hashlib
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from dicom_node.archive.dicom_header import Identity, clean_text, read_identity
+from dicom_node.archive.entries import NO_SERIES, IndexEntry, Recovery
+from dicom_node.archive.files import Disk, DurableFolder, safe_name
+from dicom_node.archive.index import InstanceIndex
+from dicom_node.archive.part10 import FileMeta, encode_file_head
+from dicom_node.archive.recovery import Recoverer, read_entry
+from dicom_node.domain.errors import ArchiveError, UnreadableInstance
+from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
+from dicom_node.domain.series import Reason, SeriesKey
+
+log = structlog.get_logger(__name__)
+
+_LOCKS = 1024  # more than threads, so that two instances rarely wait for each other
+
+
+class InstanceStore:
+    """Keeps instances under ``instances/<study>/<series>/<sop>.dcm``, bytes as received.
+
+    Safe for many threads. What was answered STORED is on the disk and in the index, whatever
+    happens afterwards; what failed left nothing behind.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the archive; the index must be made with the same.
+    index : InstanceIndex
+    disk : Disk
+        The calls that make a file durable.
+
+    Raises
+    ------
+    ArchiveError
+        From every method, where the disk or the database fails.
+    """
+
+    def __init__(self, folder: Path, index: InstanceIndex, disk: Disk | None = None) -> None:
+        self.index = index
+        self._folder = folder
+        self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
+        with _told_as_archive_error():
+            self._files = DurableFolder(folder, disk or Disk())
+
+    def store(self, received: ReceivedInstance, now: datetime) -> StoreOutcome:
+        """Make one received instance durable and tell what became of it."""
+        digest = hashlib.sha256(received.dataset).hexdigest()
+        with _told_as_archive_error(), self._alone_with(received.sop_instance_uid):
+            try:
+                identity = _checked_identity(received)
+            except UnreadableInstance as cause:
+                reason = Reason(code="unreadable", message=str(cause))
+                self._set_aside(received, digest, now, reason)
+                return StoreOutcome.UNREADABLE
+            return self._keep(received, identity, digest, now)
+
+    def recover(self) -> Recovery:
+        """Bring files and index to agreement after a crash; the files decide.
+
+        To be called before anything is stored by any process on the same folder.
+        """
+        with self.exclusively(), _told_as_archive_error():
+            return Recoverer(self._files, self.index).recover()
+
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """A time in which no thread of this process stores an instance."""
+        with ExitStack() as stack:
+            for lock in self._locks:
+                stack.enter_context(lock)
+            yield
+
+    def remove_files(self, paths: Sequence[str]) -> None:
+        """Remove files, by their relative paths, whose rows were removed before."""
+        for path in paths:
+            self._files.remove(path)
+
+    def _alone_with(self, sop_instance_uid: str) -> threading.Lock:
+        return self._locks[hash(clean_text(sop_instance_uid)) % _LOCKS]
+
+    def _keep(
+        self, received: ReceivedInstance, identity: Identity, digest: str, now: datetime
+    ) -> StoreOutcome:
+        head = encode_file_head(_meta_of(received))
+        entry = _entry_of(received, digest, now, key=identity.key, head=head)
+        held = self._held(entry) or self._write(entry, (head, received.dataset))
+        if held is entry:
+            return StoreOutcome.STORED
+        if held.same_content(entry):
+            return StoreOutcome.DUPLICATE
+        self._set_aside(received, digest, now, _conflict(held, entry), identity.key)
+        return StoreOutcome.CONFLICT
+
+    def _held(self, entry: IndexEntry) -> IndexEntry | None:
+        """The entry whose file lies where the new one would; None where no sound one does."""
+        path = self._folder / entry.path
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            return None
+        held = self.index.find(entry.sop_instance_uid)
+        if held is None:
+            held = self._adopted(entry.path)
+        if held is None or (held.path == entry.path and held.size != size):
+            log.warning("archive.damaged_file_replaced", path=entry.path)
+            self._files.remove(entry.path)
+            return None
+        return held
+
+    def _adopted(self, path: str) -> IndexEntry | None:
+        """Index a file that a process published and did not come to index; None if unreadable."""
+        try:
+            entry = read_entry(self._folder, path)
+        except UnreadableInstance:
+            return None
+        self._files.settle(path)
+        return self.index.add(entry)
+
+    def _write(self, entry: IndexEntry, content: Sequence[bytes]) -> IndexEntry:
+        """The entry itself, or the one that holds its SOP Instance UID in another series."""
+        self._files.write_new(entry.path, content)
+        try:
+            held = self.index.add(entry)
+            if held is not entry and held.path == entry.path:  # a row whose file was gone
+                self.index.replace(entry)
+                return entry
+        except BaseException:
+            self._files.remove(entry.path)
+            raise
+        if held is not entry:
+            self._files.remove(entry.path)
+        return held
+
+    def _set_aside(
+        self,
+        received: ReceivedInstance,
+        digest: str,
+        now: datetime,
+        reason: Reason,
+        key: SeriesKey = NO_SERIES,
+    ) -> None:
+        """Keep what is part of no series under a name made of its content, and record why."""
+        head = encode_file_head(_meta_of(received))
+        entry = _entry_of(received, digest, now, key=key, head=head)
+        folder = "conflicts" if reason.code == "conflict" else "unreadable"
+        name = f"{safe_name(entry.sop_instance_uid)}.{digest[:16]}.dcm"
+        entry = replace(entry, path=f"{folder}/{name}")
+        new = not (self._folder / entry.path).exists()
+        if new:
+            self._files.write_new(entry.path, (head, received.dataset))
+        else:
+            self._files.settle(entry.path)
+        try:
+            recorded = self.index.add_set_aside(entry, reason)
+        except BaseException:
+            if new:
+                self._files.remove(entry.path)
+            raise
+        if recorded:
+            log.warning("archive.set_aside", file=entry.path, code=reason.code)
+
+
+def _checked_identity(received: ReceivedInstance) -> Identity:
+    """Identity of the data set, which must be what the command announced (PS3.4 B.2.3)."""
+    identity = read_identity(received.dataset, received.transfer_syntax_uid)
+    for name, said, found in (
+        ("SOP Class UID", received.sop_class_uid, identity.sop_class_uid),
+        ("SOP Instance UID", received.sop_instance_uid, identity.sop_instance_uid),
+    ):
+        if clean_text(said) != found:
+            raise UnreadableInstance(
+                f"{name} of the command is {said[:80]!r}, of the data set {found[:80]!r}"
+            )
+    return identity
+
+
+def _meta_of(received: ReceivedInstance) -> FileMeta:
+    return FileMeta(
+        sop_class_uid=received.sop_class_uid,
+        sop_instance_uid=received.sop_instance_uid,
+        transfer_syntax_uid=received.transfer_syntax_uid,
+        calling_ae=received.calling_ae,
+        called_ae=received.called_ae,
+    )
+
+
+def _entry_of(
+    received: ReceivedInstance, digest: str, now: datetime, *, key: SeriesKey, head: bytes
+) -> IndexEntry:
+    sop_instance_uid = clean_text(received.sop_instance_uid)
+    study, series = safe_name(key.study_instance_uid), safe_name(key.series_instance_uid)
+    return IndexEntry(
+        key=key,
+        sop_class_uid=clean_text(received.sop_class_uid),
+        sop_instance_uid=sop_instance_uid,
+        transfer_syntax_uid=clean_text(received.transfer_syntax_uid),
+        path=f"instances/{study}/{series}/{safe_name(sop_instance_uid)}.dcm",
+        size=len(head) + len(received.dataset),
+        digest=digest,
+        received_at=now,
+        calling_ae=clean_text(received.calling_ae),
+        called_ae=clean_text(received.called_ae),
+        peer_address=received.peer_address,
+        association_id=received.association_id,
+    )
+
+
+def _conflict(held: IndexEntry, entry: IndexEntry) -> Reason:
+    if held.key != entry.key:
+        what = f"is held in series {held.key.series_instance_uid} of another study or series"
+    elif held.digest == entry.digest:
+        what = f"is held in transfer syntax {held.transfer_syntax_uid}"
+    else:
+        what = "is held with other content"
+    return Reason(code="conflict", message=f"SOP Instance UID {entry.sop_instance_uid} {what}")
+
+
+@contextmanager
+def _told_as_archive_error() -> Iterator[None]:
+    try:
+        yield
+    except OSError as cause:
+        # The path of the error may be a hashed or odd UID; its number and words suffice.
+        raise ArchiveError(f"disk: {cause.strerror or type(cause).__name__}") from cause

@@ -1,0 +1,171 @@
+"""The outbox: every result object for every destination, until it is there or refused for good."""
+
+from collections.abc import Collection
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, Connection, and_, select, update
+
+from dicom_node.archive.database import Database
+from dicom_node.archive.entries import UnknownRecord
+from dicom_node.archive.rows import AnyRow
+from dicom_node.archive.tables import deliveries
+from dicom_node.archive.transitions import change_state, state_of
+from dicom_node.domain.delivery import Delivery, DeliveryState
+from dicom_node.domain.job import JobState
+
+_C = deliveries.c
+
+
+class Outbox:
+    """Deliveries and their states; the job's state follows in the same transaction.
+
+    A job is DELIVERED when all of its deliveries are, and UNDELIVERED when none is pending and one
+    is dead.
+
+    Parameters
+    ----------
+    database : Database
+    folder : Path
+        The archive's folder; paths in it are stored relative to it.
+
+    Raises
+    ------
+    UnknownRecord
+        From every method that takes the id of a delivery that is not there.
+    ArchiveError
+        From every method, where the database fails.
+    """
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database, self._folder = database, folder
+
+    def due(
+        self, now: datetime, destination: str | None = None, *, limit: int = 1000
+    ) -> tuple[Delivery, ...]:
+        """Pending deliveries whose time has come, the oldest first."""
+        query = select(deliveries).where(_is_due(now)).order_by(_C.delivery_id).limit(limit)
+        if destination is not None:
+            query = query.where(_C.destination == destination)
+        with self._database.reading() as connection:
+            return tuple(self._delivery(row) for row in connection.execute(query))
+
+    def destinations_due(self, now: datetime) -> tuple[str, ...]:
+        """Destinations for which something is due, by name."""
+        query = select(_C.destination).where(_is_due(now)).distinct().order_by(_C.destination)
+        with self._database.reading() as connection:
+            return tuple(connection.execute(query).scalars())
+
+    def list(
+        self,
+        *,
+        states: Collection[DeliveryState] = (),
+        destination: str | None = None,
+        job_id: str | None = None,
+        limit: int = 1000,
+    ) -> tuple[Delivery, ...]:
+        """Deliveries, the oldest first; narrowed by what is given."""
+        query = select(deliveries).order_by(_C.delivery_id).limit(limit)
+        if states:
+            query = query.where(_C.state.in_([str(state) for state in states]))
+        if destination is not None:
+            query = query.where(_C.destination == destination)
+        if job_id is not None:
+            query = query.where(_C.job_id == job_id)
+        with self._database.reading() as connection:
+            return tuple(self._delivery(row) for row in connection.execute(query))
+
+    def delivered(self, delivery_id: int, now: datetime) -> None:
+        """Record that the destination has the object; nothing where that is known."""
+        self._settle(delivery_id, DeliveryState.DELIVERED, None, now)
+
+    def dead(self, delivery_id: int, error: str, now: datetime) -> None:
+        """Record a refusal for good; nothing where the delivery is not pending."""
+        self._settle(delivery_id, DeliveryState.DEAD, error, now)
+
+    def retry_at(self, delivery_id: int, when: datetime, error: str) -> None:
+        """Record a failure that may pass, and when to try again."""
+        with self._database.writing() as connection:
+            _job_of(connection, delivery_id)
+            connection.execute(
+                update(deliveries)
+                .where(_pending(delivery_id))
+                .values(attempts=_C.attempts + 1, next_attempt_at=when, last_error=error)
+            )
+
+    def revive(
+        self, *, now: datetime, destination: str | None = None, job_id: str | None = None
+    ) -> int:
+        """Make dead letters due again, of one destination, one job or all; their number.
+
+        Their jobs go from UNDELIVERED back to ENCODED.
+        """
+        wanted = _C.state == str(DeliveryState.DEAD)
+        if destination is not None:
+            wanted = and_(wanted, _C.destination == destination)
+        if job_id is not None:
+            wanted = and_(wanted, _C.job_id == job_id)
+        pending = {"state": str(DeliveryState.PENDING), "next_attempt_at": now, "updated_at": now}
+        with self._database.writing() as connection:
+            jobs = connection.execute(select(_C.job_id).where(wanted).distinct()).scalars().all()
+            revived = connection.execute(update(deliveries).where(wanted).values(pending)).rowcount
+            for job in jobs:
+                if state_of(connection, job) is JobState.UNDELIVERED:
+                    reason = "dead letters are sent again"
+                    change_state(connection, job, JobState.ENCODED, reason=reason, now=now)
+        return revived
+
+    def _settle(
+        self, delivery_id: int, state: DeliveryState, error: str | None, now: datetime
+    ) -> None:
+        with self._database.writing() as connection:
+            job_id = _job_of(connection, delivery_id)
+            values = {"state": str(state), "attempts": _C.attempts + 1, "updated_at": now}
+            if error is not None:
+                values["last_error"] = error
+            statement = update(deliveries).where(_pending(delivery_id)).values(values)
+            if connection.execute(statement).rowcount == 1:
+                _settle_job(connection, job_id, now)
+
+    def _delivery(self, row: AnyRow) -> Delivery:
+        return Delivery(
+            delivery_id=row.delivery_id,
+            job_id=row.job_id,
+            destination=row.destination,
+            path=self._folder / row.path,
+            sop_class_uid=row.sop_class_uid,
+            sop_instance_uid=row.sop_instance_uid,
+            state=DeliveryState(row.state),
+            attempts=row.attempts,
+            next_attempt_at=row.next_attempt_at,
+            last_error=row.last_error,
+        )
+
+
+def _pending(delivery_id: int) -> ColumnElement[bool]:
+    return and_(_C.delivery_id == delivery_id, _C.state == str(DeliveryState.PENDING))
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return and_(_C.state == str(DeliveryState.PENDING), _C.next_attempt_at <= now)
+
+
+def _job_of(connection: Connection, delivery_id: int) -> str:
+    job_id = connection.execute(select(_C.job_id).where(_C.delivery_id == delivery_id)).scalar()
+    if job_id is None:
+        raise UnknownRecord(f"there is no delivery {delivery_id}")
+    return str(job_id)
+
+
+def _settle_job(connection: Connection, job_id: str, now: datetime) -> None:
+    """Let the job follow its deliveries where none of them is pending any more."""
+    query = select(_C.state, _C.destination).where(_C.job_id == job_id).distinct()
+    found = connection.execute(query).all()
+    if any(state == DeliveryState.PENDING for state, _ in found):
+        return
+    refusing = sorted(name for state, name in found if state == DeliveryState.DEAD)
+    if refusing:
+        reason = f"refused by {', '.join(refusing)}"
+        change_state(connection, job_id, JobState.UNDELIVERED, reason=reason, now=now)
+    else:
+        change_state(connection, job_id, JobState.DELIVERED, reason=None, now=now)
