@@ -1,0 +1,103 @@
+"""Finds the algorithms that are installed, by entry point; a broken one is told, not raised."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Protocol
+
+from dicom_node.domain.algorithm import AlgorithmSpec
+from dicom_node.domain.errors import ConfigError
+
+ALGORITHM_GROUP = "dicom_node.algorithms"
+SIMULATION_GROUP = "dicom_node.simulations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """Algorithms by name.
+
+    Parameters
+    ----------
+    specs : mapping
+        Name to SPEC; importing them loaded no weights.
+    broken : mapping
+        Entry point name to the reason why it is no algorithm.
+    """
+
+    specs: Mapping[str, AlgorithmSpec]
+    broken: Mapping[str, str]
+
+    def spec(self, name: str) -> AlgorithmSpec:
+        """SPEC of an algorithm.
+
+        Raises
+        ------
+        ConfigError
+            Where no installed algorithm has the name, or where it is broken.
+        """
+        if name not in self.specs:
+            value = f"{name} (broken: {self.broken[name]})" if name in self.broken else name
+            raise ConfigError(
+                file="routes.toml",
+                key="algorithm",
+                value=value,
+                allowed=f"one of {sorted(self.specs)}",
+            )
+        return self.specs[name]
+
+
+def load_registry() -> Registry:
+    """Every algorithm of the entry point group `dicom_node.algorithms`."""
+    specs: dict[str, AlgorithmSpec] = {}
+    broken: dict[str, str] = {}
+    for point in sorted(entry_points(group=ALGORITHM_GROUP), key=lambda found: found.name):
+        try:
+            spec = _spec_of(point)
+        except Exception as cause:  # foreign code: whatever it raises, the others must load
+            broken[point.name] = f"{type(cause).__name__}: {cause}"
+        else:
+            specs[point.name] = spec
+    return Registry(specs=specs, broken=broken)
+
+
+class SimulatedStudy(Protocol):
+    """What a simulation gives back."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every DICOM file it wrote."""
+        ...
+
+
+class Simulation(Protocol):
+    """Writes a made-up study as DICOM files."""
+
+    def __call__(self, out: Path, *, seed: int = 1) -> SimulatedStudy:
+        """Study in a folder; the same seed gives the same study."""
+        ...
+
+
+def load_simulation(name: str) -> Simulation:
+    """Simulation of the entry point group `dicom_node.simulations`.
+
+    Raises
+    ------
+    ConfigError
+        Where none has the name.
+    """
+    known = {point.name: point for point in entry_points(group=SIMULATION_GROUP)}
+    if name not in known:
+        allowed = f"one of {sorted(known)}"
+        raise ConfigError(file="simulate", key="NAME", value=name, allowed=allowed)
+    simulation: Simulation = known[name].load()
+    return simulation
+
+
+def _spec_of(point: EntryPoint) -> AlgorithmSpec:
+    spec = point.load()
+    if not isinstance(spec, AlgorithmSpec):
+        raise TypeError(f"{point.value} is {type(spec).__name__}, not an AlgorithmSpec")
+    if spec.card.name != point.name:
+        raise ValueError(f"{point.value} names itself {spec.card.name!r} in its card")
+    return spec
