@@ -1,0 +1,98 @@
+"""One C-STORE request: what it brings, what the sender is told, and nothing decoded in between."""
+
+from collections.abc import Callable
+
+import structlog
+from pydicom.dataset import Dataset
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.events import Event
+
+from dicom_node.domain.errors import ArchiveError
+from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
+from dicom_node.network.acceptor import accepted_association, frames_of
+
+log = structlog.get_logger(__name__)
+
+# C-STORE status, PS3.4 Table B.2-1 and PS3.7 Annex C.
+SUCCESS = 0x0000
+OUT_OF_RESOURCES = 0xA700
+DOES_NOT_MATCH_SOP_CLASS = 0xB007
+PROCESSING_FAILURE = 0x0110
+
+_STATUS = {
+    StoreOutcome.STORED: SUCCESS,
+    StoreOutcome.DUPLICATE: SUCCESS,
+    StoreOutcome.CONFLICT: SUCCESS,
+    StoreOutcome.UNREADABLE: DOES_NOT_MATCH_SOP_CLASS,
+}
+
+# Error Comment (0000,0902) is LO, 64 characters at most; what went wrong inside is for our log.
+_COMMENTS = {
+    OUT_OF_RESOURCES: "not stored: the archive cannot take it now",
+    DOES_NOT_MATCH_SOP_CLASS: "stored, but it cannot be read as DICOM",
+    PROCESSING_FAILURE: "not stored: internal error",
+}
+
+
+def answer(store: Callable[[ReceivedInstance], StoreOutcome], event: Event) -> Dataset:
+    """Hand a request's instance to `store` and give the status to answer; never raises.
+
+    Outermost frame of our code in the handler: pynetdicom would answer an exception, too, but log
+    its message, which may quote what the data set holds.
+    """
+    association, request = accepted_association(event), event.request
+    assert isinstance(request, C_STORE)
+    where = {
+        "association": association.association_id,
+        "sop_instance": str(request.AffectedSOPInstanceUID),
+    }
+    try:
+        status = _STATUS[_stored(store, received_instance(event), where)]
+    except ArchiveError as cause:
+        log.error("instance.not_stored", **where, error=cause.code, reason=str(cause))
+        status = OUT_OF_RESOURCES
+    except Exception as cause:
+        log.error(
+            "instance.store_failed", **where, error=type(cause).__name__, frames=frames_of(cause)
+        )
+        status = PROCESSING_FAILURE
+    association.count(stored=status in (SUCCESS, DOES_NOT_MATCH_SOP_CLASS))
+    association.still_alive()
+    return _status_set(status)
+
+
+def _stored(
+    store: Callable[[ReceivedInstance], StoreOutcome],
+    instance: ReceivedInstance,
+    where: dict[str, str],
+) -> StoreOutcome:
+    outcome = store(instance)
+    if outcome is StoreOutcome.CONFLICT:
+        log.warning("instance.conflict", **where, kept="the first one; this one lies aside")
+    elif outcome is StoreOutcome.UNREADABLE:
+        log.warning("instance.unreadable", **where, sop_class=instance.sop_class_uid)
+    return outcome
+
+
+def received_instance(event: Event) -> ReceivedInstance:
+    """The instance of a C-STORE request, its data set exactly as it came."""
+    association, request = accepted_association(event), event.request
+    assert isinstance(request, C_STORE)
+    return ReceivedInstance(
+        sop_class_uid=str(request.AffectedSOPClassUID),
+        sop_instance_uid=str(request.AffectedSOPInstanceUID),
+        transfer_syntax_uid=str(event.context.transfer_syntax),
+        dataset=event.encoded_dataset(include_meta=False),
+        calling_ae=association.calling_ae,
+        called_ae=association.called_ae,
+        peer_address=association.peer_address,
+        association_id=association.association_id,
+    )
+
+
+def _status_set(status: int) -> Dataset:
+    answered = Dataset()
+    answered.Status = status
+    if status in _COMMENTS:
+        answered.ErrorComment = _COMMENTS[status]
+    return answered

@@ -1,0 +1,284 @@
+"""Storage SCP and Verification SCP: takes what senders push and hands on its bytes, undecoded."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import structlog
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
+from pynetdicom import evt
+from pynetdicom.ae import ApplicationEntity
+from pynetdicom.events import Event
+
+from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.peer import Listener, ReceivedInstance, StoreOutcome
+from dicom_node.network.acceptor import (
+    AcceptedAssociation,
+    AcceptorServer,
+    accepted_association,
+    frames_of,
+)
+from dicom_node.network.c_store import answer
+from dicom_node.network.connection import MAXIMUM_PDU_BYTES
+from dicom_node.network.presentation_contexts import as_storage, supported_contexts
+
+log = structlog.get_logger(__name__)
+
+# Reject (result, source, reason), PS3.8 Table 9-21.
+_CALLED_AE_NOT_RECOGNISED = (1, 1, 7)
+_LOCAL_LIMIT_EXCEEDED = (2, 3, 2)
+
+# How long `stop` waits, first for senders to finish by themselves, then for aborts to be sent,
+# then for cut connections to end.
+_GRACE_S, _ABORT_S, _CUT_S = 3.0, 1.0, 2.0
+_ACCEPT_POLL_S = 0.1
+
+
+class StorageScp:
+    """Listens for associations and gives each C-STORE's data set, as it came, to a function.
+
+    Parameters
+    ----------
+    listener : Listener
+        Port 0 lets the system choose; see `port`.
+    store : callable
+        Makes an instance durable before it returns, since its return is what the sender is told.
+        Called from one thread for each association. Raises ArchiveError where it cannot. The UIDs
+        that it is given are the sender's: up to 64 characters of anything, no safe file name.
+    association_ended : callable
+        Called with the association's id after its last answer, however it ended.
+
+    Notes
+    -----
+    What the sender is told (PS3.4 B.2.3):
+
+    =====================  ======  ==============================================================
+    STORED, DUPLICATE      0x0000
+    CONFLICT               0x0000  both versions are kept; a failure would make the sender repeat,
+                                   and no warning of the standard says this
+    UNREADABLE             0xB007  a warning, because the bytes are durable: as a failure the
+                                   sender would repeat it, and a C-MOVE of the study would fail
+    ArchiveError           0xA700  out of resources: senders try again later
+    any other exception    0x0110  processing failure; the server goes on
+    =====================  ======  ==============================================================
+
+    Associations called by another AE title are rejected (1, 1, 7), and those beyond the listener's
+    limit as transient (2, 3, 2). Silence of `idle_timeout_s` ends an association.
+    """
+
+    def __init__(
+        self,
+        listener: Listener,
+        store: Callable[[ReceivedInstance], StoreOutcome],
+        association_ended: Callable[[str], None],
+    ) -> None:
+        self._listener = listener
+        self._store = store
+        self._association_ended = association_ended
+        self._server: AcceptorServer | None = None
+        self._accepting: threading.Thread | None = None
+        self._connections: set[AcceptedAssociation] = set()
+        self._changed = threading.Condition()
+
+    @property
+    def port(self) -> int:
+        """Bound port.
+
+        Raises
+        ------
+        RuntimeError
+            Before `start` and after `stop`.
+        """
+        if self._server is None:
+            raise RuntimeError("the Storage SCP is not started")
+        return int(self._server.server_address[1])
+
+    def start(self) -> None:
+        """Listen; returns when the port is bound.
+
+        Raises
+        ------
+        ConfigError
+            Where address and port cannot be had; names both and what is allowed.
+        """
+        if self._server is not None:
+            raise RuntimeError("the Storage SCP is started already")
+        self._server = server = self._bind()
+        self._accepting = threading.Thread(
+            target=server.serve_forever,
+            args=(_ACCEPT_POLL_S,),
+            name=f"accept-{self.port}",
+            daemon=True,
+        )
+        self._accepting.start()
+        log.info(
+            "scp.listening",
+            ae_title=self._listener.ae_title,
+            address=self._listener.address,
+            port=self.port,
+        )
+
+    def _bind(self) -> AcceptorServer:
+        entity = ApplicationEntity(self._listener.ae_title)
+        entity.maximum_pdu_size = MAXIMUM_PDU_BYTES
+        # pynetdicom would count connections that never asked for anything, too; see `_admit`.
+        entity.maximum_associations = 2**31
+        address = (self._listener.address, self._listener.port)
+        try:
+            return AcceptorServer(
+                entity,
+                address,
+                idle_timeout_s=self._listener.idle_timeout_s,
+                associate=self._associate,
+            )
+        except (OSError, OverflowError) as cause:
+            raise ConfigError(
+                file="node.toml",
+                key="listener.address, listener.port",
+                value="{}:{}".format(*address),
+                allowed=f"an address of this host and a free port from 1 to 65535 ({cause})",
+            ) from cause
+
+    def stop(self, grace_s: float = _GRACE_S) -> None:
+        """Stop listening, let senders finish for `grace_s`, then abort them; takes some seconds.
+
+        Whatever was answered with success is durable; a sender that is aborted keeps the rest.
+        """
+        server, accepting = self._server, self._accepting
+        if server is None or accepting is None:
+            return
+        server.shutdown()
+        accepting.join()
+        self._server = self._accepting = None
+        self._end_connections(grace_s)
+        log.info("scp.stopped", ae_title=self._listener.ae_title)
+
+    def _end_connections(self, grace_s: float) -> None:
+        self._wait_for_end(grace_s, lambda: not any(one.is_open for one in self._connections))
+        for association in self._snapshot():
+            if association.is_open:
+                association.abort(block=False)
+        self._wait_for_end(_ABORT_S, lambda: not any(one.admitted for one in self._connections))
+        for association in self._snapshot():
+            association.cut()
+        if not self._wait_for_end(_CUT_S, lambda: not self._connections):
+            # Their threads are daemons: they hang in `store` and do not keep the process alive.
+            log.error("scp.stuck", associations=[one.association_id for one in self._snapshot()])
+
+    def _wait_for_end(self, seconds: float, done: Callable[[], bool]) -> bool:
+        with self._changed:
+            return self._changed.wait_for(done, timeout=seconds)
+
+    def _snapshot(self) -> list[AcceptedAssociation]:
+        with self._changed:
+            return list(self._connections)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        cause: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # What follows runs in the thread of an association.
+
+    def _associate(self, server: AcceptorServer, connection: socket.socket) -> AcceptedAssociation:
+        association = AcceptedAssociation(
+            server,
+            connection,
+            handlers=[
+                (evt.EVT_REQUESTED, self._on_requested),
+                (evt.EVT_SOP_COMMON, self._on_common_extended),
+                (evt.EVT_ACCEPTED, self._on_accepted),
+                (evt.EVT_C_STORE, self._on_c_store),
+            ],
+            idle_timeout_s=self._listener.idle_timeout_s,
+            ended=self._on_ended,
+        )
+        with self._changed:
+            self._connections.add(association)
+        return association
+
+    def _on_requested(self, event: Event) -> None:
+        association = accepted_association(event)
+        refusal = self._admit(association)
+        if refusal is None:
+            proposed = association.asked.presentation_context_definition_list
+            association.acceptor.supported_contexts = supported_contexts(proposed)
+            return
+        log.warning("association.rejected", **_who(association), result_source_reason=refusal)
+        association.acse.send_reject(*refusal)
+        association.kill()
+
+    def _admit(self, association: AcceptedAssociation) -> tuple[int, int, int] | None:
+        """Let an association in, or say with which result, source and reason it is rejected."""
+        if association.called_ae.strip() != self._listener.ae_title.strip():
+            return _CALLED_AE_NOT_RECOGNISED
+        with self._changed:
+            served = sum(one.is_open for one in self._connections)
+            if served >= self._listener.max_associations:
+                return _LOCAL_LIMIT_EXCEEDED
+            association.admitted = True
+        return None
+
+    def _on_common_extended(self, event: Event) -> dict[UID, object]:
+        return as_storage(event.assoc.acceptor.supported_contexts)
+
+    def _on_accepted(self, event: Event) -> None:
+        association = accepted_association(event)
+        refused = sorted({str(one.abstract_syntax) for one in association.rejected_contexts})
+        log.info(
+            "association.accepted",
+            **_who(association),
+            contexts=len(association.accepted_contexts),
+            refused=refused,
+        )
+
+    def _on_c_store(self, event: Event) -> Dataset:
+        return answer(self._store, event)
+
+    def _on_ended(self, association: AcceptedAssociation) -> None:
+        try:
+            if association.admitted:
+                _log_end(association)
+                self._association_ended(association.association_id)
+        except Exception as cause:
+            log.error(
+                "association.ended_failed",
+                association=association.association_id,
+                error=type(cause).__name__,
+                frames=frames_of(cause),
+            )
+        finally:
+            with self._changed:
+                self._connections.discard(association)
+                self._changed.notify_all()
+
+
+def _who(association: AcceptedAssociation) -> dict[str, str]:
+    return {
+        "association": association.association_id,
+        "calling_ae": association.calling_ae,
+        "called_ae": association.called_ae,
+        "peer": association.peer_address,
+    }
+
+
+def _log_end(association: AcceptedAssociation) -> None:
+    log.info(
+        "association.ended",
+        **_who(association),
+        how="released" if association.is_released else "aborted",
+        stored=association.stored,
+        failed=association.failed,
+        seconds=round(time.monotonic() - association.began_at, 3),
+    )
