@@ -15,6 +15,7 @@ from pynetdicom.presentation import PresentationContext
 from dicom_node.domain.errors import DeliveryFailed
 from dicom_node.domain.peer import Destination
 from dicom_node.network.connection import MAXIMUM_PDU_BYTES, acknowledge_now, set_options
+from dicom_node.network.reactor import ReactorGate
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +46,8 @@ def association_with(
 ) -> Iterator[Association]:
     """An established association, released or aborted at the end of the block.
 
+    Its reactor stands still within the block, so that every answer is the block's to take.
+
     Raises
     ------
     DeliveryFailed
@@ -61,13 +64,17 @@ def association_with(
         contexts=len(association.accepted_contexts),
         refused=sorted({str(one.abstract_syntax) for one in association.rejected_contexts}),
     )
+    gate = ReactorGate.install(association)
     try:
+        gate.hold(association)
         yield association
         if association.is_alive() and not is_over(association):
+            gate.hold(association)  # pynetdicom's own requests let it go
             association.release()
     finally:
         if not is_over(association):
             association.abort()
+        gate.set()  # else the reactor of an association that the peer ended stands there for ever
         log.info(
             "association.closed",
             **where,

@@ -2,8 +2,7 @@
 
 import queue
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -169,10 +168,9 @@ def _exchange(association: Association, request: C_STORE, context_id: int, timeo
     Not by way of `Association.send_c_store`, which decodes the file and encodes it again.
     """
     answered, began_at = None, time.monotonic()
-    with _reactor_paused(association):
-        if not is_over(association):
-            association.dimse.send_msg(request, context_id)
-            answered = _answer(association, timeout_s)
+    if not is_over(association):
+        association.dimse.send_msg(request, context_id)
+        answered = _answer(association, timeout_s)
     if answered is not None and answered.Status is not None:
         return int(answered.Status)
     if is_over(association) and time.monotonic() - began_at < timeout_s:
@@ -184,18 +182,6 @@ def _exchange(association: Association, request: C_STORE, context_id: int, timeo
         raise _NoAnswer("the destination's answer to C-STORE has no status", aborted=False)
     cause = f"the destination gave no answer to C-STORE for {timeout_s:g} s"
     raise _NoAnswer(cause, aborted=False)
-
-
-@contextmanager
-def _reactor_paused(association: Association) -> Iterator[None]:
-    """Keep pynetdicom's reactor from taking the answer, as each of its own requests does."""
-    association._reactor_checkpoint.clear()
-    try:
-        while association.is_alive() and not association._is_paused:
-            time.sleep(0.0001)
-        yield
-    finally:
-        association._reactor_checkpoint.set()
 
 
 def _answer(association: Association, timeout_s: float) -> C_STORE | None:
