@@ -1,0 +1,1 @@
+"""Made-up studies of an analytic phantom: anatomy, uptake, acquisition and a scanner's DICOM."""
