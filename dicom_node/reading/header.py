@@ -2,25 +2,56 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from struct import error as StructError  # noqa: N812  # as all exceptions are written
 
 import pydicom
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.tag import Tag
+from pydicom.valuerep import PersonName
 
 from dicom_node.domain.errors import MissingAttribute, UnreadableInstance
+from dicom_node.reading.quick_text import quick_numbers, quick_texts
+from dicom_node.reading.scan import scan_file
+from dicom_node.reading.scanned_file import ScannedFile
 
 # Values longer than this stay in the file until they are asked for: pixel data, overlays, private
 # blobs. A header is some ten kilobytes.
 _DEFERRED_BYTES = 4096
+# What pydicom raises, as far as is known, where a value or a whole file is broken.
+BROKEN = (
+    AttributeError,
+    BytesLengthException,
+    EOFError,
+    InvalidDicomError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RecursionError,
+    StructError,
+    TypeError,
+    ValueError,
+)
+_SIZED = (str, bytes, Sequence, PersonName)
+_IDENTITY = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 
 
+@cache
 def named(keyword: str) -> str:
     """Keyword with its tag, as messages show it: ``PatientWeight (0010,1030)``."""
     tag = tag_for_keyword(keyword)
     return keyword if tag is None else f"{keyword} {Tag(tag)}".replace(", ", ",")
+
+
+@cache
+def tag_of(keyword: str) -> int:
+    """Tag of a keyword; -1, which no element has, where there is none."""
+    tag = tag_for_keyword(keyword)
+    return -1 if tag is None else tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +63,45 @@ class Header:
 
     Parameters
     ----------
-    dataset : pydicom.Dataset
-        With long values deferred (they are read from the file when they are asked for).
+    source : pydicom.Dataset or ScannedFile
+        A data set, or the scan of a file, from which a data set is made only when it is needed.
     path : Path or None
         The file; None for a sequence item or a made-up header.
     """
 
-    dataset: Dataset
+    source: Dataset | ScannedFile
     path: Path | None = None
+
+    @property
+    def dataset(self) -> Dataset:
+        """The attributes as a pydicom data set; pixel data stay in the file until asked for."""
+        return self.source.dataset if isinstance(self.source, ScannedFile) else self.source
+
+    def stored(self, keywords: Sequence[str]) -> tuple[object, ...]:
+        """Values as they are stored: equal ones mean the same, different ones may do so, too.
+
+        A key to find what many headers share without decoding it in each.
+        """
+        if isinstance(self.source, ScannedFile):
+            return tuple([self.source.stored(tag_of(keyword)) for keyword in keywords])
+        return tuple([self.texts(keyword) for keyword in keywords])
 
     def value(self, keyword: str) -> object | None:
         """Raw value of an attribute; None where it is absent, empty or not convertible."""
         try:
             found = self.dataset.get(keyword)
-        except (ValueError, TypeError, NotImplementedError, OverflowError, LookupError, OSError):
+        except BROKEN:
             return None  # a broken value is no value; whoever needs it says so by name
-        if found is None or (isinstance(found, str | bytes | Sequence) and len(found) == 0):
+        if found is None or (isinstance(found, _SIZED) and len(found) == 0):
             return None
         return found  # type: ignore[no-any-return]  # pydicom values are untyped
 
     def texts(self, keyword: str) -> tuple[str, ...]:
         """All values as text, stripped."""
+        if isinstance(self.source, ScannedFile):
+            quick = quick_texts(self.source, keyword)
+            if quick is not None:
+                return quick
         found = self.value(keyword)
         if found is None:
             return ()
@@ -61,10 +110,17 @@ class Header:
 
     def text(self, keyword: str) -> str | None:
         """First value as text, or None."""
-        return next((one for one in self.texts(keyword) if one), None)
+        for one in self.texts(keyword):
+            if one:
+                return one
+        return None
 
     def numbers(self, keyword: str) -> tuple[float, ...] | None:
         """All values as numbers; None where one of them is none."""
+        if isinstance(self.source, ScannedFile):
+            quick = quick_numbers(self.source, keyword)
+            if quick is not None:
+                return quick
         try:
             return tuple(float(one) for one in self.texts(keyword)) or None
         except ValueError:
@@ -78,10 +134,12 @@ class Header:
     def whole(self, keyword: str) -> int | None:
         """First value as a whole number, or None."""
         found = self.number(keyword)
-        return None if found is None or found != int(found) else int(found)
+        return int(found) if found is not None and found.is_integer() else None
 
     def items(self, keyword: str) -> "tuple[Header, ...]":
         """Items of a sequence."""
+        if isinstance(self.source, ScannedFile) and self.source.lacks(keyword):
+            return ()  # as most headers lack most sequences: no data set is made to learn that
         found = self.value(keyword)
         if not isinstance(found, pydicom.Sequence):
             return ()
@@ -95,7 +153,7 @@ class Header:
         """Value of a private element, addressed by its creator (PS3.5 7.8.1), or None."""
         try:
             found = self.dataset.private_block(group, creator)[element].value
-        except (KeyError, ValueError, TypeError):
+        except BROKEN:
             return None
         return found if found not in (None, "", b"") else None
 
@@ -121,13 +179,14 @@ def read_header(path: Path) -> Header:
     Raises
     ------
     UnreadableInstance
-        Where the file is no DICOM data set, or is cut off within its header.
+        Where the file is no DICOM instance of a series, or is cut off within its header.
     """
     try:
-        dataset = pydicom.dcmread(path, force=True, defer_size=_DEFERRED_BYTES)
-    except (InvalidDicomError, ValueError, EOFError, OSError, KeyError, TypeError) as cause:
+        source = scan_file(path) or pydicom.dcmread(path, force=True, defer_size=_DEFERRED_BYTES)
+    except BROKEN as cause:
         raise UnreadableInstance(f"not readable as DICOM: {type(cause).__name__}") from cause
-    header = Header(dataset, path)
-    if header.text("SOPClassUID") is None or header.text("SOPInstanceUID") is None:
-        raise UnreadableInstance("not a DICOM instance: SOP Class or SOP Instance UID is absent")
+    header = Header(source, path)
+    for keyword in _IDENTITY:
+        if header.text(keyword) is None:
+            raise UnreadableInstance(f"not an instance of a series: {named(keyword)} is absent")
     return header

@@ -1,0 +1,56 @@
+"""Every DICOM file below a path, in series; what cannot be read has its reason."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dicom_node.domain.errors import InputRejected, UnreadableInstance
+from dicom_node.reading.header import Header, read_header
+from dicom_node.reading.series import ReadSeries, group_by_series, read_series
+from dicom_node.reading.site_tracers import SiteTracers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderReading:
+    """What a folder holds.
+
+    Parameters
+    ----------
+    series : tuple of ReadSeries
+        In the order of their UIDs.
+    unreadable : mapping
+        Path to the reason, for files that are no DICOM instance, and for the files of a series
+        whose headers cannot be one series.
+    """
+
+    series: tuple[ReadSeries, ...]
+    unreadable: Mapping[str, str]
+
+
+def read_folder(
+    path: Path, site_tracers: SiteTracers, on_file: Callable[[], None] = lambda: None
+) -> FolderReading:
+    """Read every file below a path, or the one file.
+
+    Parameters
+    ----------
+    on_file : callable
+        Called after each file, to show progress.
+    """
+    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+    headers: list[Header] = []
+    unreadable: dict[str, str] = {}
+    for file in files:
+        try:
+            headers.append(read_header(file))
+        except UnreadableInstance as cause:
+            unreadable[str(file)] = str(cause)
+        on_file()
+    groups = group_by_series(headers)
+    series: list[ReadSeries] = []
+    for key in sorted(groups, key=lambda one: (one.study_instance_uid, one.series_instance_uid)):
+        try:
+            series.append(read_series(groups[key], site_tracers))
+        except InputRejected as cause:
+            unreadable |= {str(one.path): f"{cause.code}: {cause}" for one in groups[key]}
+    return FolderReading(series=tuple(series), unreadable=unreadable)

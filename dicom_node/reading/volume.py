@@ -1,0 +1,115 @@
+"""A series to volumes: geometry, decoded values in the wanted unit, and where each came from."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dicom_node.domain.coding import Unit
+from dicom_node.domain.errors import UnsupportedObject
+from dicom_node.domain.series import ExamKind
+from dicom_node.domain.volume import FrameSource, UnitProvenance, Volume
+from dicom_node.reading.arrangement import stacks_of
+from dicom_node.reading.header import Header
+from dicom_node.reading.patient import patient_facts
+from dicom_node.reading.pixels import scaled_values
+from dicom_node.reading.plane import Plane
+from dicom_node.reading.rescale import scales_of
+from dicom_node.reading.series import ReadSeries, acquired_at
+from dicom_node.reading.stack import Stack
+from dicom_node.reading.units import convert
+
+_NO_VOLUMES = frozenset({ExamKind.PROJECTION, ExamKind.PLANAR})
+
+
+def read_volume(read: ReadSeries, unit: Unit | None) -> Volume:
+    """The one volume of a series.
+
+    Parameters
+    ----------
+    unit : Unit or None
+        What values are converted to; None keeps the stored unit.
+
+    Returns
+    -------
+    Volume
+        Values are (stored x slope + intercept) x factor, computed in float64. Slices are in the
+        order of position along the normal (row x column direction); columns of the affine are
+        slice step, row step (along the column direction) and column step, in LPS mm. Where the
+        source tells no orientation, `geometry.placed` is False.
+
+    Raises
+    ------
+    UnsupportedObject
+        For a dynamic or gated series (see `read_volumes`), and for what is no volume.
+    InputRejected
+        Where data are unfit, by the subclass and the sentence that tells why: geometry, pixel data,
+        unit.
+    """
+    stacks = _stacks(read)
+    if len(stacks) > 1:
+        raise UnsupportedObject(
+            f"{len(stacks)} volumes in one series, which is {read.series.exam.kind.value}: one "
+            "static volume is needed"
+        )
+    return _volume(read, stacks[0], unit)
+
+
+def read_volumes(read: ReadSeries, unit: Unit | None) -> tuple[Volume, ...]:
+    """All volumes of a series in order of time or gate; parameters and errors as `read_volume`."""
+    return tuple(_volume(read, stack, unit) for stack in _stacks(read))
+
+
+def _stacks(read: ReadSeries) -> tuple[Stack, ...]:
+    if read.series.exam.kind in _NO_VOLUMES:
+        raise UnsupportedObject(f"the series is {read.series.exam.kind.value} and no volume")
+    return read.stacks or stacks_of(read.headers)
+
+
+def _volume(read: ReadSeries, stack: Stack, unit: Unit | None) -> Volume:
+    headers = list({id(plane.header): plane.header for plane in stack.planes}.values())
+    converted, provenance = convert(headers, unit)
+    factors = _factors(stack.planes, headers, provenance)
+    scales = [
+        scale.times(factor) for scale, factor in zip(scales_of(stack.planes), factors, strict=True)
+    ]
+    return Volume(
+        array=scaled_values(stack.planes, scales),
+        geometry=stack.geometry,
+        unit=converted,
+        tracer=read.series.tracer,
+        key=read.series.key,
+        frames=tuple(_source(plane) for plane in stack.planes),
+        unit_provenance=_with_warnings(provenance, stack.planes),
+        acquired_at=acquired_at(headers),
+        patient=patient_facts(headers[0]),
+    )
+
+
+def _factors(
+    planes: Sequence[Plane], headers: Sequence[Header], provenance: UnitProvenance
+) -> list[float]:
+    """Factor of each plane: a common one, or one per instance or frame in the order of headers."""
+    factors = provenance.factors
+    if len(factors) <= 1:
+        return [factors[0] if factors else 1.0] * len(planes)
+    if planes[0].frame_number is None:
+        return list(factors)
+    before: dict[int, int] = {}
+    frames = 0
+    for header in headers:
+        before[id(header)] = frames
+        frames += len(header.items("PerFrameFunctionalGroupsSequence")) or 1
+    return [factors[before[id(plane.header)] + (plane.frame_number or 1) - 1] for plane in planes]
+
+
+def _source(plane: Plane) -> FrameSource:
+    return FrameSource(
+        sop_class_uid=plane.header.need_text("SOPClassUID"),
+        sop_instance_uid=plane.header.need_text("SOPInstanceUID"),
+        frame_number=plane.frame_number,
+    )
+
+
+def _with_warnings(provenance: UnitProvenance, planes: Sequence[Plane]) -> UnitProvenance:
+    """Provenance with what was noticed about the planes, each sentence once."""
+    noticed = dict.fromkeys(warning for plane in planes for warning in plane.warnings)
+    return replace(provenance, warnings=(*provenance.warnings, *noticed))
