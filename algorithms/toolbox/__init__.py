@@ -1,0 +1,1 @@
+"""What several algorithms need: regions, uptake, isocontours, pictures, the model card."""
