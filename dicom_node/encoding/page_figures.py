@@ -1,0 +1,100 @@
+"""The figures of the page: rows of pictures of one height, cut so that they come out largest."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from dicom_node.domain.result import Figure
+from dicom_node.encoding.canvas import MUTED, Canvas
+
+_FIGURES = 4
+_CAPTION_SIZE, _CAPTION_HEIGHT = 16, 28
+_GAP = 14
+
+Row = Sequence[Figure]
+
+
+def draw_figures(
+    canvas: Canvas,
+    figures: Sequence[Figure],
+    *,
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+) -> None:
+    """Draw up to four figures into a rectangle, each in its aspect with its title below."""
+    shown = _shown(figures)
+    if not shown:
+        canvas.text("The algorithm drew no figure.", x=x, y=y + 24, size=20, color=MUTED)
+        return
+    rows = max(_partitions(shown), key=lambda rows: _covered(rows, width, height))
+    scale = _scale(rows, width, height)
+    for row in rows:
+        row_height = _height(row, width) * scale
+        left = x + (width - _width(row, row_height)) / 2
+        for figure in row:
+            across = row_height * _aspect(figure)
+            canvas.picture(figure.pixels, x=left, y=y, width=across, height=row_height)
+            _draw_caption(canvas, figure.title, x=left, y=y + row_height, width=across)
+            left += across + _GAP
+        y += row_height + _CAPTION_HEIGHT + _GAP
+
+
+def _shown(figures: Row) -> Row:
+    """The first figures; the last of them says how many there are besides."""
+    more = len(figures) - _FIGURES
+    if more <= 0:
+        return figures
+    last = figures[_FIGURES - 1]
+    return (*figures[: _FIGURES - 1], replace(last, title=f"(+{more} not shown) {last.title}"))
+
+
+def _partitions(figures: Row) -> Iterator[tuple[Row, ...]]:
+    """Every way to cut the figures, in their order, into rows."""
+    yield (figures,)
+    for cut in range(1, len(figures)):
+        for rest in _partitions(figures[cut:]):
+            yield (figures[:cut], *rest)
+
+
+def _aspect(figure: Figure) -> float:
+    """Width of a picture by its height."""
+    rows, columns, _ = figure.pixels.shape
+    return float(columns / rows)
+
+
+def _height(row: Row, width: float) -> float:
+    """Height at which the pictures of a row fill a width."""
+    return (width - (len(row) - 1) * _GAP) / sum(_aspect(figure) for figure in row)
+
+
+def _width(row: Row, height: float) -> float:
+    """Width of a row of a height."""
+    return height * sum(_aspect(figure) for figure in row) + (len(row) - 1) * _GAP
+
+
+def _scale(rows: Sequence[Row], width: float, height: float) -> float:
+    """Factor, at most 1, by which rows of full width must shrink to fit the height."""
+    free = height - len(rows) * (_CAPTION_HEIGHT + _GAP) + _GAP
+    return min(1.0, free / sum(_height(row, width) for row in rows))
+
+
+def _covered(rows: Sequence[Row], width: float, height: float) -> float:
+    """Area of the pictures."""
+    scale = _scale(rows, width, height)
+    heights = [_height(row, width) * scale for row in rows]
+    return sum(
+        tall**2 * _aspect(figure) for row, tall in zip(rows, heights, strict=True) for figure in row
+    )
+
+
+def _draw_caption(canvas: Canvas, title: str, *, x: float, y: float, width: float) -> None:
+    """Title of a picture, below it."""
+    canvas.text(
+        canvas.fitted(title, width=width, size=_CAPTION_SIZE),
+        x=x + width / 2,
+        y=y + _CAPTION_HEIGHT - 8,
+        size=_CAPTION_SIZE,
+        color=MUTED,
+        centre=True,
+    )

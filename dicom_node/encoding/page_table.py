@@ -1,0 +1,185 @@
+"""The table of the page: one row per segment, one column per kind of measurement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dicom_node.domain.coding import COUNT, Code
+from dicom_node.domain.result import Measurement, Result, Segment
+from dicom_node.encoding.canvas import MUTED, RULE, Canvas
+from dicom_node.encoding.statements import segments_of
+
+_ROWS = 12
+_SIZE, _UNIT_SIZE = 19, 17
+_ROW_HEIGHT, _LINE = 30, 23
+_GAP = 16  # between columns
+_SWATCH = 16
+_HEAD_CHARACTERS = 11
+_LABEL_WIDTH = 230  # the least that is left for names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A kind of measurement and its unit."""
+
+    label: str
+    unit: Code
+
+
+def number_text(value: float, unit: Code) -> str:
+    """A number for people: three digits that count, never in powers of ten; counts are whole."""
+    size = abs(value)
+    if unit == COUNT and value == round(value):
+        return f"{value:.0f}"
+    if size >= 100:
+        return f"{value:.0f}"
+    if size >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}"
+
+
+def unit_text(unit: Code) -> str:
+    """UCUM unit for people: ``g/ml{SUVbw}`` is g/ml, ``{ratio}`` ratio, 1 nothing."""
+    plain, name = _unit_parts(unit.value)
+    return "" if unit == COUNT else plain or name
+
+
+def unit_name(unit: str) -> str:
+    """UCUM unit of a volume for people: ``g/ml{SUVbw}`` is SUVbw (g/ml)."""
+    plain, name = _unit_parts(unit)
+    return f"{name} ({plain})" if plain and name else plain or name
+
+
+def _unit_parts(unit: str) -> tuple[str, str]:
+    """The unit itself, and the annotation in braces (UCUM 2.3.1)."""
+    plain, _, annotation = unit.partition("{")
+    return plain, annotation.rstrip("}")
+
+
+def columns_of(result: Result, segments: Sequence[Segment]) -> tuple[Column, ...]:
+    """Columns in the order in which the measurements of the segments first name them."""
+    numbers = {segment.number for segment in segments}
+    found = (
+        Column(label=m.label, unit=m.unit) for m in result.measurements if m.segment in numbers
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def draw_table(
+    canvas: Canvas, result: Result, *, x: float, y: float, width: float, bottom: float
+) -> float:
+    """Draw the table between y and the bottom, at most twelve rows, and give the y below it.
+
+    A result without segments draws nothing.
+    """
+    segments = segments_of(result)
+    if not segments:
+        return y
+    columns = columns_of(result, segments)
+    widths = [_width(canvas, column, result) for column in columns]
+    fitting = _fitting(widths, width - _LABEL_WIDTH)
+    ends = _ends(widths[:fitting], x + width)
+    y = _draw_head(canvas, columns[:fitting], ends, x=x, y=y)
+    canvas.box(x=x, y=y - 4, width=width, height=2, color=RULE)
+    room = int((bottom - y) // _ROW_HEIGHT) - 1  # the last line says what is left out
+    shown = segments[: max(min(room, _ROWS), 1)]
+    label_end = ends[0] - widths[0] - _GAP if ends else x + width
+    for segment in shown:
+        y += _ROW_HEIGHT
+        cells = _cells(result.measurements_of(segment.number), columns[:fitting])
+        _draw_row(canvas, segment, cells, ends, x=x, y=y - 6, label_end=label_end)
+    return _draw_rest(canvas, len(segments) - len(shown), columns[fitting:], x=x, y=y, width=width)
+
+
+def _head(column: Column) -> list[str]:
+    """Words of a column's name, long ones below each other."""
+    lines: list[str] = []
+    for word in column.label.split():
+        if lines and len(lines[-1]) + len(word) < _HEAD_CHARACTERS:
+            lines[-1] = f"{lines[-1]} {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def _cells(values: Sequence[Measurement], columns: Sequence[Column]) -> list[str]:
+    """Texts of one row; a dash where a segment lacks a measurement."""
+    by_column = {Column(label=m.label, unit=m.unit): number_text(m.value, m.unit) for m in values}
+    return [by_column.get(column, "-") for column in columns]
+
+
+def _width(canvas: Canvas, column: Column, result: Result) -> float:
+    """Width of a column, whichever of its values are shown."""
+    values = [m for m in result.measurements if (m.label, m.unit) == (column.label, column.unit)]
+    widths = [canvas.width_of(line, size=_SIZE, bold=True) for line in _head(column)]
+    widths += [canvas.width_of(number_text(m.value, m.unit), size=_SIZE) for m in values]
+    return max(*widths, canvas.width_of(unit_text(column.unit) or " ", size=_UNIT_SIZE))
+
+
+def _fitting(widths: Sequence[float], room: float) -> int:
+    """How many of the first columns fit."""
+    used = 0.0
+    for count, width in enumerate(widths):
+        used += width + _GAP
+        if used > room:
+            return count
+    return len(widths)
+
+
+def _ends(widths: Sequence[float], right: float) -> list[float]:
+    """Right end of each column, the last one at the right edge."""
+    ends: list[float] = []
+    for width in reversed(widths):
+        ends.insert(0, right)
+        right -= width + _GAP
+    return ends
+
+
+def _draw_head(
+    canvas: Canvas, columns: Sequence[Column], ends: Sequence[float], *, x: float, y: float
+) -> float:
+    """Names of the columns, standing on their units; gives the y below."""
+    lines = max((len(_head(column)) for column in columns), default=1)
+    unit_y = y + (lines + 1) * _LINE - 2
+    canvas.text("Region", x=x, y=unit_y - _LINE, size=_SIZE, bold=True)
+    for column, end in zip(columns, ends, strict=True):
+        for line, words in enumerate(reversed(_head(column)), start=1):
+            canvas.text(words, x=end, y=unit_y - line * _LINE, size=_SIZE, bold=True, right=True)
+        unit = unit_text(column.unit)
+        canvas.text(unit, x=end, y=unit_y, size=_UNIT_SIZE, color=MUTED, right=True)
+    return unit_y + 14
+
+
+def _draw_row(
+    canvas: Canvas,
+    segment: Segment,
+    cells: Sequence[str],
+    ends: Sequence[float],
+    *,
+    x: float,
+    y: float,
+    label_end: float,
+) -> None:
+    """Colour, name and values of a segment; y is the baseline."""
+    red, green, blue = segment.display_rgb
+    color = f"#{red:02x}{green:02x}{blue:02x}"
+    canvas.box(x=x, y=y - _SWATCH + 1, width=_SWATCH, height=_SWATCH, color=color)
+    label_x = x + _SWATCH + 10
+    name = canvas.fitted(segment.label, width=label_end - label_x, size=_SIZE)
+    canvas.text(name, x=label_x, y=y, size=_SIZE)
+    for cell, end in zip(cells, ends, strict=True):
+        canvas.text(cell, x=end, y=y, size=_SIZE, right=True)
+
+
+def _draw_rest(
+    canvas: Canvas, rows: int, columns: Sequence[Column], *, x: float, y: float, width: float
+) -> float:
+    """Say what the table leaves out, and give the y below."""
+    left_out = [f"{rows} more regions"] if rows else []
+    left_out += [", ".join(column.label for column in columns)] if columns else []
+    if not left_out:
+        return y + 10
+    y += _ROW_HEIGHT
+    words = f"Not shown here, see the structured report: {'; '.join(left_out)}"
+    words = canvas.fitted(words, width=width, size=_UNIT_SIZE)
+    canvas.text(words, x=x, y=y, size=_UNIT_SIZE, color=MUTED)
+    return y + 10

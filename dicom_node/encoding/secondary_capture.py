@@ -1,0 +1,63 @@
+"""The summary page as one RGB Secondary Capture (PS3.3 A.8.1)."""
+
+from highdicom.sc import SCImage
+from pydicom.dataset import Dataset
+
+from dicom_node.domain.equipment import Equipment
+from dicom_node.domain.report import Report
+from dicom_node.encoding.codes import SOURCE_IMAGE, concept
+from dicom_node.encoding.page import draw_page
+from dicom_node.encoding.provenance import (
+    RESEARCH_ONLY,
+    finish,
+    identity,
+    put_body_part,
+)
+from dicom_node.encoding.sources import SourceHeader
+from dicom_node.encoding.uids import Role
+
+
+def build_secondary_capture(report: Report, equipment: Equipment, source: SourceHeader) -> Dataset:
+    """Secondary capture of the page; Modality OT, because OHIF takes a PT for a broken PET."""
+    made: Dataset = SCImage(
+        pixel_array=draw_page(report, modality=source.modality),
+        photometric_interpretation="RGB",
+        bits_allocated=8,
+        coordinate_system="PATIENT",
+        patient_orientation=("L", "F"),
+        study_instance_uid=report.source.key.study_instance_uid,
+        **identity(report, equipment, Role.SC),
+    )
+    made.ConversionType = "SYN"
+    made.PatientOrientation = None  # a page of text has none; highdicom insists on one
+    # Nobody is named on it, but it is dated: those who remove identities must look at it.
+    made.BurnedInAnnotation = "YES"
+    made.DerivationDescription = (
+        f"{RESEARCH_ONLY}. Page drawn by {report.card.name} {report.card.version}"
+    )
+    made.SourceImageSequence = [_first_source(report)]
+    finish(made, report=report, equipment=equipment, source=source)
+    made.DateOfSecondaryCapture = made.ContentDate
+    made.TimeOfSecondaryCapture = made.ContentTime
+    put_body_part(made, source.dataset)
+    _put_side(made, source.dataset)
+    return made
+
+
+def _put_side(made: Dataset, source: Dataset) -> None:
+    """Laterality (PS3.3 C.7.3.1, Type 2C) as in the source; empty where nothing is known.
+
+    A SEG must have none: there it belongs to the segments.
+    """
+    if source.get("Laterality") or "BodyPartExamined" not in made:
+        made.Laterality = source.get("Laterality")
+
+
+def _first_source(report: Report) -> Dataset:
+    """Item of Source Image Sequence (PS3.3 C.7.6.1.1.4); the SR lists all instances."""
+    first = report.source.frames[0]
+    item = Dataset()
+    item.ReferencedSOPClassUID = first.sop_class_uid
+    item.ReferencedSOPInstanceUID = first.sop_instance_uid
+    item.PurposeOfReferenceCodeSequence = [concept(SOURCE_IMAGE)]
+    return item

@@ -1,0 +1,166 @@
+"""The segments of a result as one BINARY Segmentation (PS3.3 A.51)."""
+
+import numpy as np
+from highdicom import AlgorithmIdentificationSequence
+from highdicom.color import CIELabColor
+from highdicom.seg import Segmentation, SegmentDescription
+from pydicom.dataset import Dataset
+from pydicom.uid import PositronEmissionTomographyImageStorage
+
+from dicom_node.domain.algorithm import AlgorithmCard
+from dicom_node.domain.equipment import Equipment
+from dicom_node.domain.errors import EncodingFailed
+from dicom_node.domain.report import Report
+from dicom_node.domain.result import Segment, SegmentationResult
+from dicom_node.domain.series import Instance
+from dicom_node.encoding.codes import concept
+from dicom_node.encoding.frames import (
+    frames_of,
+    overlap,
+    packed_bits,
+    per_frame_groups,
+    shared_groups,
+)
+from dicom_node.encoding.patient_study import nobody
+from dicom_node.encoding.provenance import (
+    RESEARCH_ONLY,
+    algorithm_statements,
+    finish,
+    identity,
+    put_body_part,
+    short,
+)
+from dicom_node.encoding.sources import SourceHeader
+from dicom_node.encoding.uids import Role, derived_uid, tracking_uid
+
+
+def build_segmentation(
+    report: Report, segmentation: SegmentationResult, equipment: Equipment, source: SourceHeader
+) -> Dataset:
+    """Segmentation with one frame per segment and slice that holds voxels.
+
+    Raises
+    ------
+    EncodingFailed
+        Where the segments are not on the grid of the source.
+    """
+    if not segmentation.geometry.same_grid(report.source.geometry):
+        raise EncodingFailed("the segments are not on the grid of the primary input")
+    made = _header(report, segmentation, equipment, source)
+    _put_frames(made, report, segmentation)
+    _put_references(made, report)
+    finish(made, report=report, equipment=equipment, source=source)
+    put_body_part(made, source.dataset)
+    return made
+
+
+def _header(
+    report: Report, segmentation: SegmentationResult, equipment: Equipment, source: SourceHeader
+) -> Dataset:
+    """Segmentation of one voxel, which highdicom makes: everything but frames and references."""
+    return Segmentation(
+        source_images=[_one_voxel_image(report, source)],
+        pixel_array=np.ones((1, 1, 1, len(segmentation.segments)), dtype=np.uint8),
+        segmentation_type="BINARY",
+        segment_descriptions=[_described(one, report) for one in segmentation.segments],
+        content_creator_name=f"Algorithm^{report.card.name}",
+        content_label=f"{source.modality}_SEG",
+        content_description=short(f"{RESEARCH_ONLY.capitalize()}: {report.card.title}"),
+        **identity(report, equipment, Role.SEG),
+    )
+
+
+def _one_voxel_image(report: Report, source: SourceHeader) -> Dataset:
+    """Stand-in for the source, of any kind: highdicom takes no NM image as one."""
+    image = nobody()
+    image.SOPClassUID = PositronEmissionTomographyImageStorage
+    image.SOPInstanceUID = report.source.frames[0].sop_instance_uid
+    image.SeriesInstanceUID = report.source.key.series_instance_uid
+    image.StudyInstanceUID = report.source.key.study_instance_uid
+    image.Modality = source.modality
+    image.FrameOfReferenceUID = source.frame_of_reference_uid
+    image.PositionReferenceIndicator = source.position_reference_indicator
+    image.Rows = image.Columns = 1
+    image.PixelSpacing, image.SliceThickness = [1, 1], 1
+    image.ImagePositionPatient = [0, 0, 0]
+    image.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    if source.dataset.get("LossyImageCompression") == "01":
+        for keyword in ("Compression", "CompressionRatio", "CompressionMethod"):
+            value = source.dataset.get(f"LossyImage{keyword}")
+            if value is not None:
+                setattr(image, f"LossyImage{keyword}", value)
+    return image
+
+
+def _described(segment: Segment, report: Report) -> SegmentDescription:
+    """Item of Segment Sequence (PS3.3 C.8.20.4)."""
+    described = SegmentDescription(
+        segment_number=segment.number,
+        segment_label=segment.label,
+        segmented_property_category=concept(segment.category),
+        segmented_property_type=concept(segment.type),
+        algorithm_type="AUTOMATIC",
+        algorithm_identification=_algorithm(report.card),
+        tracking_id=segment.tracking_id,
+        tracking_uid=tracking_uid(report.result_id, segment.tracking_id),
+        anatomic_regions=None if segment.site is None else [concept(segment.site)],
+        display_color=CIELabColor.from_rgb(*segment.display_rgb),
+    )
+    if segment.laterality is not None:
+        _put_laterality(described, segment)
+    return described
+
+
+def _put_laterality(described: Dataset, segment: Segment) -> None:
+    """Side of the site, or of the structure itself where no site is given."""
+    side = [concept(segment.laterality)]  # type: ignore[arg-type]  # the caller has asked
+    if segment.site is not None:
+        described.AnatomicRegionSequence[0].AnatomicRegionModifierSequence = side
+        return
+    kind = described.SegmentedPropertyTypeCodeSequence[0]
+    kind.SegmentedPropertyTypeModifierCodeSequence = side
+
+
+def _algorithm(card: AlgorithmCard) -> AlgorithmIdentificationSequence:
+    """Segmentation Algorithm Identification Sequence (PS3.3 table 10-19)."""
+    return AlgorithmIdentificationSequence(
+        name=card.name,
+        version=card.version,
+        family=concept(card.family),
+        parameters=dict(algorithm_statements(card)),
+    )
+
+
+def _put_frames(made: Dataset, report: Report, segmentation: SegmentationResult) -> None:
+    """Frames, their functional groups and the dimensions that index them (C.7.6.16, C.7.6.17)."""
+    frames, geometry = frames_of(segmentation), segmentation.geometry
+    _, made.Rows, made.Columns = geometry.shape
+    made.NumberOfFrames = len(frames)
+    made.SegmentsOverlap = "YES" if overlap(segmentation.segments) else "NO"
+    made.SharedFunctionalGroupsSequence = [shared_groups(geometry)]
+    made.PerFrameFunctionalGroupsSequence = per_frame_groups(frames, geometry, report.source.frames)
+    made.PixelData = packed_bits(frames, geometry.shape[1:])
+    organization = derived_uid(report.result_id, Role.SEG, "dimensions")
+    for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
+        item.DimensionOrganizationUID = organization
+
+
+def _put_references(made: Dataset, report: Report) -> None:
+    """Every source instance, as sources and by series (Common Instance Reference, C.12.2).
+
+    Without the list of instances OHIF does not offer the segmentation at all.
+    """
+    instances = [_reference(one) for one in report.source_instances]
+    series = Dataset()
+    series.SeriesInstanceUID = report.source.key.series_instance_uid
+    series.ReferencedInstanceSequence = instances
+    made.ReferencedSeriesSequence = [series]
+    made.SourceImageSequence = [_reference(one) for one in report.source_instances]
+
+
+def _reference(instance: Instance) -> Dataset:
+    """Item that names one instance."""
+    item = Dataset()
+    item.ReferencedSOPClassUID = instance.sop_class_uid
+    item.ReferencedSOPInstanceUID = instance.sop_instance_uid
+    return item
