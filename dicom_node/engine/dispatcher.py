@@ -1,0 +1,145 @@
+"""Makes jobs of routed series, and lets them wait for their companions."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from dicom_node.domain.algorithm import AlgorithmSpec
+from dicom_node.domain.errors import ConfigError, InputRejected
+from dicom_node.domain.job import Job, JobState
+from dicom_node.domain.records import JobRecord
+from dicom_node.domain.route import Route
+from dicom_node.domain.series import Reason, Series, SeriesKey
+from dicom_node.engine.seams import JobQueue, SeriesIndex
+from dicom_node.engine.series_cache import SeriesCache
+from dicom_node.pipeline import plan
+from dicom_node.policy.assembly import Assembly, why_no_volume
+from dicom_node.registry import Registry
+
+log = structlog.get_logger(__name__)
+
+
+class Dispatcher:
+    """Creates each job once; knows which companions are there, on their way, or overdue."""
+
+    def __init__(
+        self,
+        *,
+        index: SeriesIndex,
+        jobs: JobQueue,
+        cache: SeriesCache,
+        registry: Registry,
+        routes: tuple[Route, ...],
+    ) -> None:
+        self._index, self._jobs, self._cache, self._registry = index, jobs, cache, registry
+        self._routes = {route.name: route for route in routes}
+
+    def dispatch(self, primary: Series, route: Route, now: datetime) -> None:
+        """Create the job of a route on a series: rejected, waiting or queued."""
+        try:
+            spec = self._registry.spec(route.algorithm)
+        except ConfigError as cause:
+            log.error("route.broken", route=route.name, cause=str(cause))
+            return
+        job = self._planned(primary, route, spec, now)
+        flaw = why_no_volume(primary)
+        missing = self._missing_roles(job, route)
+        wait_s = max((route.companions[role].wait_s for role in missing), default=0.0)
+        not_before: datetime | None = None
+        state, reason = _verdict(flaw, missing, route)
+        if flaw is None and missing and wait_s > 0:
+            state = JobState.WAITING
+            reason = f"waits for {', '.join(missing)}, at most {wait_s:g} s"
+            not_before = now + timedelta(seconds=wait_s)
+        if self._jobs.create(job, state, not_before=not_before, reason=reason):
+            log.info(
+                "job.created",
+                job=job.job_id,
+                route=route.name,
+                algorithm=job.algorithm,
+                state=str(state),
+                reason=reason,
+            )
+
+    def release_waiting(self, now: datetime) -> None:
+        """Queue the waiting jobs whose companions have come, or whose wait is over."""
+        for record in self._jobs.waiting():
+            route = self._routes.get(record.route)
+            if route is None:
+                reason = f"route {record.route} is no longer configured"
+                self._jobs.step(record.job_id, JobState.REJECTED, reason=reason, now=now)
+                continue
+            self._release(record, route, now)
+
+    def _release(self, record: JobRecord, route: Route, now: datetime) -> None:
+        primary_instances = next(iter(record.input_instances.values()))
+        try:
+            primary = self._cache.series_of(primary_instances[0].key, primary_instances)
+        except InputRejected as cause:
+            refusal = f"{cause.code}: {cause}"
+            self._jobs.step(record.job_id, JobState.REJECTED, reason=refusal, now=now)
+            return
+        spec = self._registry.spec(record.algorithm)
+        job = self._planned(primary, route, spec, record.created_at)
+        missing = self._missing_roles(job, route)
+        overdue = record.not_before is None or now >= record.not_before
+        if missing and not (overdue and not self._on_their_way(primary.key, route, missing)):
+            return
+        state, reason = _verdict(None, missing, route)
+        if state is JobState.REJECTED:
+            self._jobs.step(record.job_id, state, reason=reason, now=now)
+        else:
+            self._jobs.resolve_waiting(job, reason=reason, now=now)
+        log.info("job.released", job=record.job_id, state=str(state), reason=reason)
+
+    def _planned(
+        self, primary: Series, route: Route, spec: AlgorithmSpec, created_at: datetime
+    ) -> Job:
+        study = self._complete_series(primary.key)
+        return plan(primary, study, route=route, spec=spec, created_at=created_at)
+
+    def _missing_roles(self, job: Job, route: Route) -> tuple[str, ...]:
+        return tuple(role for role in route.companions if role not in job.inputs)
+
+    def _complete_series(self, primary: SeriesKey) -> list[Series]:
+        """Series of the study that are decided and whole."""
+        whole = []
+        for key in self._index.series_of_study(primary.study_instance_uid):
+            status = self._index.status(key)
+            if key == primary or status is None:
+                continue
+            if status.state in (Assembly.RECEIVING, Assembly.INCOMPLETE):
+                continue
+            try:
+                whole.append(self._cache.series_of(key, self._index.instances_of(key)))
+            except InputRejected:  # refused when it was decided; it has its reason there
+                continue
+        return whole
+
+    def _on_their_way(self, primary: SeriesKey, route: Route, missing: tuple[str, ...]) -> bool:
+        """Whether a series that could be one of the companions is being received right now."""
+        wanted = {route.companions[role].modality for role in missing}
+        for key in self._index.series_of_study(primary.study_instance_uid):
+            status = self._index.status(key)
+            if key == primary or (status is not None and status.state != Assembly.RECEIVING):
+                continue
+            try:
+                series = self._cache.series_of(key, self._index.instances_of(key))
+            except InputRejected:
+                continue
+            if series.modality in wanted:
+                return True
+        return False
+
+
+def _verdict(
+    flaw: Reason | None, missing: tuple[str, ...], route: Route
+) -> tuple[JobState, str | None]:
+    """How a job goes on when nothing more is waited for, and why."""
+    needed = [role for role in missing if route.companions[role].required]
+    if flaw is not None:
+        return JobState.REJECTED, f"{flaw.code}: {flaw.message}"
+    if needed:
+        reason = f"companion-missing: {', '.join(needed)} did not come; the route requires it"
+        return JobState.REJECTED, reason
+    return JobState.QUEUED, f"runs without {', '.join(missing)}" if missing else None

@@ -1,0 +1,102 @@
+"""What the loops need of archive and network, each as small as its use; node.py hands it in."""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from dicom_node.domain.delivery import Delivery
+from dicom_node.domain.job import Job, JobOutcome, JobState
+from dicom_node.domain.peer import Destination, SendReport
+from dicom_node.domain.records import Arrival, JobRecord, SeriesStatus
+from dicom_node.domain.series import Instance, Reason, SeriesKey
+
+Clock: TypeAlias = Callable[[], datetime]
+"""Aware time of now."""
+
+OpenAssociations: TypeAlias = Callable[[], Collection[str]]
+"""Ids of the associations that are open."""
+
+Send: TypeAlias = Callable[[Sequence[Delivery], Destination], tuple[SendReport, ...]]
+"""Sends objects to a destination in one association; never raises for trouble of the network."""
+
+
+class SeriesIndex(Protocol):
+    """What has arrived, and what was decided on it."""
+
+    def changed_series(self, after_sequence: int) -> tuple[int, set[SeriesKey]]:
+        """New sequence number, and the series that got instances after the given one."""
+        ...
+
+    def instances_of(self, key: SeriesKey) -> tuple[Instance, ...]:
+        """Every instance of a series that has arrived."""
+        ...
+
+    def series_of_study(self, study_instance_uid: str) -> tuple[SeriesKey, ...]:
+        """Every series of a study."""
+        ...
+
+    def arrival(self, key: SeriesKey) -> Arrival | None:
+        """When and how the instances came; None for a series that is not known."""
+        ...
+
+    def status(self, key: SeriesKey) -> SeriesStatus | None:
+        """What was last decided on a series."""
+        ...
+
+    def set_status(
+        self, key: SeriesKey, state: str, reasons: Sequence[Reason], digest: str, now: datetime
+    ) -> None:
+        """Record what was decided on a series."""
+        ...
+
+
+class JobQueue(Protocol):
+    """Jobs and their states; every method is one transaction."""
+
+    def create(
+        self, job: Job, state: JobState, *, not_before: datetime | None, reason: str | None
+    ) -> bool:
+        """Add a job; False where it is known already."""
+        ...
+
+    def waiting(self) -> tuple[JobRecord, ...]:
+        """Jobs that wait for a companion."""
+        ...
+
+    def resolve_waiting(self, job: Job, *, reason: str | None, now: datetime) -> None:
+        """WAITING to QUEUED, with the inputs that the job has now."""
+        ...
+
+    def step(self, job_id: str, new: JobState, *, reason: str | None = None, now: datetime) -> None:
+        """Go to another state."""
+        ...
+
+    def claim_next(self, now: datetime) -> JobRecord | None:
+        """Oldest queued job, now running; None where there is none."""
+        ...
+
+    def finish(
+        self, job_id: str, outcome: JobOutcome, *, destinations: Sequence[str], now: datetime
+    ) -> None:
+        """Record what a job gave, together with its deliveries."""
+        ...
+
+
+class OutboxQueue(Protocol):
+    """Deliveries and their states."""
+
+    def due(self, now: datetime, destination: str | None = None) -> tuple[Delivery, ...]:
+        """Deliveries whose time has come."""
+        ...
+
+    def delivered(self, delivery_id: int, now: datetime) -> None:
+        """Record that the destination has it."""
+        ...
+
+    def retry_at(self, delivery_id: int, when: datetime, error: str) -> None:
+        """Record a failure that may pass."""
+        ...
+
+    def dead(self, delivery_id: int, error: str, now: datetime) -> None:
+        """Record a refusal for good."""
+        ...

@@ -1,0 +1,196 @@
+"""The spine: a series becomes jobs (`plan`), a job becomes DICOM objects (`process`)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from dicom_node.domain.algorithm import AlgorithmSpec, InputSpec
+from dicom_node.domain.equipment import Equipment
+from dicom_node.domain.errors import AlgorithmFailed, EncodingFailed, InputRejected
+from dicom_node.domain.job import (
+    ClassificationRow,
+    Job,
+    JobOutcome,
+    JobState,
+    MeasurementRow,
+    job_id_of,
+    result_id_of,
+)
+from dicom_node.domain.report import Report
+from dicom_node.domain.result import Result
+from dicom_node.domain.route import Route
+from dicom_node.domain.series import Instance, Series
+from dicom_node.domain.volume import Volume
+from dicom_node.encoding.encode import encode_report, write_objects
+from dicom_node.policy.routing import find_companion
+from dicom_node.reading.header import read_header
+from dicom_node.reading.series import read_series
+from dicom_node.reading.site_tracers import SiteTracers
+from dicom_node.reading.volume import read_volume
+
+
+def plan(
+    primary: Series,
+    study: Sequence[Series],
+    *,
+    route: Route,
+    spec: AlgorithmSpec,
+    created_at: datetime,
+) -> Job:
+    """Job of a route on a series, with those companions that are in the study now.
+
+    Parameters
+    ----------
+    study : sequence of Series
+        Complete series of the same study.
+    """
+    inputs = {spec.primary.role: primary.instances}
+    for role, rule in route.companions.items():
+        companion = find_companion(primary, study, rule)
+        if companion is not None:
+            inputs[role] = companion.instances
+    algorithm, version = spec.card.name, spec.card.version
+    return Job(
+        job_id=job_id_of(
+            route=route.name, algorithm=algorithm, version=version, primary=primary.instances
+        ),
+        result_id=result_id_of(algorithm=algorithm, version=version, inputs=inputs),
+        route=route.name,
+        algorithm=algorithm,
+        version=version,
+        inputs=inputs,
+        destinations=route.destinations,
+        created_at=created_at,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRequest:
+    """What a worker needs to run a job: values and paths only, no arrays.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the result objects are written.
+    """
+
+    job: Job
+    folder: Path
+    site_tracers: SiteTracers
+    equipment: Equipment
+
+
+def process(request: JobRequest, spec: AlgorithmSpec) -> JobOutcome:
+    """Run one job from files to files; unfit data and failures end in a state with its reason."""
+    try:
+        volumes, notes = _read_inputs(request, spec)
+        result = _run(spec, volumes)
+        report = _report(request, spec, volumes, result, notes)
+        objects = write_objects(encode_report(report, request.equipment), request.folder)
+    except InputRejected as cause:
+        return JobOutcome(state=JobState.REJECTED, reason=f"{cause.code}: {cause}")
+    except (AlgorithmFailed, EncodingFailed) as cause:
+        return JobOutcome(state=JobState.FAILED, reason=f"{cause.code}: {cause}")
+    return JobOutcome(
+        state=JobState.ENCODED,
+        objects=objects,
+        measurements=_measurement_rows(report.result),
+        classifications=_classification_rows(report.result),
+        warnings=(*report.source.unit_provenance.warnings, *report.result.warnings),
+    )
+
+
+def _read_inputs(
+    request: JobRequest, spec: AlgorithmSpec
+) -> tuple[dict[str, Volume], tuple[str, ...]]:
+    """Volumes by role, and a note for each optional one that could not be used."""
+    volumes: dict[str, Volume] = {}
+    notes: list[str] = []
+    for wanted in spec.inputs:
+        instances = request.job.inputs.get(wanted.role)
+        if instances is None:
+            if wanted.required:
+                raise InputRejected(f"{spec.card.name} needs the input {wanted.role!r}")
+            continue
+        try:
+            volumes[wanted.role] = _read_input(wanted, instances, request.site_tracers)
+        except InputRejected as cause:
+            if wanted.required:
+                raise
+            notes.append(f"{wanted.role} was not used: {cause}")
+    return volumes, tuple(notes)
+
+
+def _read_input(
+    wanted: InputSpec, instances: Sequence[Instance], site_tracers: SiteTracers
+) -> Volume:
+    read = read_series([read_header(one.path) for one in instances], site_tracers)
+    series = read.series
+    if series.modality not in wanted.modalities:
+        raise InputRejected(
+            f"input {wanted.role!r} takes {' or '.join(wanted.modalities)}",
+            keyword="Modality (0008,0060)",
+            value=series.modality,
+        )
+    if wanted.tracers and series.tracer.tracer not in wanted.tracers:
+        raise InputRejected(
+            f"input {wanted.role!r} takes {' or '.join(wanted.tracers)}; {series.tracer.evidence}",
+            keyword="tracer",
+            value=series.tracer.tracer,
+        )
+    return read_volume(read, wanted.unit)
+
+
+def _run(spec: AlgorithmSpec, volumes: Mapping[str, Volume]) -> Result:
+    """Result of the algorithm, on exactly the grid of one of its inputs."""
+    name, version = spec.card.name, spec.card.version
+    try:
+        result = spec.load()(volumes)
+    except (InputRejected, AlgorithmFailed):
+        raise
+    except MemoryError as cause:
+        raise AlgorithmFailed(name=name, version=version, cause="out of memory") from cause
+    except Exception as cause:  # foreign code: whatever it raises is this job's failure only
+        text = f"{type(cause).__name__}: {cause}"
+        raise AlgorithmFailed(name=name, version=version, cause=text) from cause
+    if result.segmentation is not None:
+        source = volumes.get(result.segmentation.role)
+        if source is None or not source.geometry.same_grid(result.segmentation.geometry):
+            text = f"the segmentation is not on the grid of input {result.segmentation.role!r}"
+            raise AlgorithmFailed(name=name, version=version, cause=text)
+    return result
+
+
+def _report(
+    request: JobRequest,
+    spec: AlgorithmSpec,
+    volumes: Mapping[str, Volume],
+    result: Result,
+    notes: tuple[str, ...],
+) -> Report:
+    role = result.segmentation.role if result.segmentation is not None else spec.primary.role
+    others = [one for name in volumes if name != role for one in request.job.inputs[name]]
+    return Report(
+        result_id=request.job.result_id,
+        card=spec.card,
+        result=replace(result, warnings=(*result.warnings, *notes)),
+        source=volumes[role],
+        source_instances=request.job.inputs[role],
+        companions=tuple(others),
+        created_at=request.job.created_at.astimezone(),  # studies are dated in local time
+    )
+
+
+def _measurement_rows(result: Result) -> tuple[MeasurementRow, ...]:
+    return tuple(
+        MeasurementRow(name=m.label, value=m.value, unit=m.unit.value, segment=m.segment)
+        for m in result.measurements
+    )
+
+
+def _classification_rows(result: Result) -> tuple[ClassificationRow, ...]:
+    return tuple(
+        ClassificationRow(name=c.name.meaning, value=c.value.meaning, probability=c.probability)
+        for c in result.classifications
+    )

@@ -1,0 +1,127 @@
+"""One algorithm run in a child process: a crash, a hang or a memory leak ends there.
+
+The child is spawned once and kept warm between jobs, because importing the imaging libraries takes
+seconds; it is replaced after a crash or a time limit.
+"""
+
+import multiprocessing
+import resource
+import signal
+from multiprocessing.connection import Connection
+
+import structlog
+
+from dicom_node.domain.algorithm import AlgorithmSpec
+from dicom_node.domain.errors import AlgorithmFailed, MemoryLimit, TimeLimit
+from dicom_node.domain.job import JobOutcome, JobState
+from dicom_node.logs import configure_logging_like_parent
+from dicom_node.pipeline import JobRequest, process
+from dicom_node.registry import load_registry
+
+log = structlog.get_logger(__name__)
+
+_MIB = 1024 * 1024
+_START_LIMIT_S = 120.0  # importing torch on a cold disk has taken most of a minute
+_STOP_LIMIT_S = 5.0
+
+
+class Worker:
+    """A warm child process that runs one job at a time; use from one thread."""
+
+    def __init__(self) -> None:
+        self._context = multiprocessing.get_context("spawn")  # fork would copy our threads' locks
+        self._child: multiprocessing.process.BaseProcess | None = None
+        self._pipe: Connection | None = None
+
+    def start(self) -> None:
+        """Spawn the child, so that the first job does not wait for its imports."""
+        ours, theirs = self._context.Pipe()
+        child = self._context.Process(target=_serve, args=(theirs,), daemon=True, name="worker")
+        child.start()
+        theirs.close()  # so that the death of the child is an end of file here
+        self._child, self._pipe = child, ours
+
+    def run(self, request: JobRequest, spec: AlgorithmSpec) -> JobOutcome:
+        """Outcome of a job within its limits; a crash or a limit is an outcome, too."""
+        try:
+            return self._ask(request, spec)
+        except AlgorithmFailed as cause:
+            log.warning("worker.failed", job=request.job.job_id, code=cause.code, cause=cause.cause)
+            self.stop()
+            return JobOutcome(state=JobState.FAILED, reason=f"{cause.code}: {cause}")
+
+    def stop(self) -> None:
+        """End the child, whatever it does; bounded in time."""
+        child, pipe = self._child, self._pipe
+        self._child = self._pipe = None
+        if pipe is not None:
+            pipe.close()
+        if child is None:
+            return
+        child.terminate()
+        child.join(_STOP_LIMIT_S)
+        if child.is_alive():
+            child.kill()
+            child.join(_STOP_LIMIT_S)
+
+    def _ask(self, request: JobRequest, spec: AlgorithmSpec) -> JobOutcome:
+        name, version = spec.card.name, spec.card.version
+        if self._child is None or not self._child.is_alive():
+            self.start()
+        assert self._child is not None
+        assert self._pipe is not None
+        try:
+            if not self._pipe.poll(_START_LIMIT_S):
+                raise TimeLimit(name=name, version=version, cause="worker did not start")
+            self._pipe.recv()  # the child is ready
+            self._pipe.send((request, spec.card.name))
+            if not self._pipe.poll(spec.time_limit_s):
+                cause = f"stopped after {spec.time_limit_s:g} s"
+                raise TimeLimit(name=name, version=version, cause=cause)
+            outcome = self._pipe.recv()
+        except (EOFError, OSError) as broken:
+            self._child.join(_STOP_LIMIT_S)
+            raise _death(self._child.exitcode, name, version) from broken
+        assert isinstance(outcome, JobOutcome)
+        return outcome
+
+
+def _death(exit_code: int | None, name: str, version: str) -> AlgorithmFailed:
+    if exit_code is not None and exit_code < 0:
+        how = signal.Signals(-exit_code).name
+        if how == "SIGKILL":  # nobody else sends it: the kernel ran out of memory
+            return MemoryLimit(name=name, version=version, cause="killed; out of memory")
+        return AlgorithmFailed(name=name, version=version, cause=f"worker process died: {how}")
+    cause = f"worker process ended with exit status {exit_code}"
+    return AlgorithmFailed(name=name, version=version, cause=cause)
+
+
+def _serve(pipe: Connection) -> None:
+    """Child's main loop: ready, job in, outcome out, until the parent goes away."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    configure_logging_like_parent()
+    registry = load_registry()
+    while True:
+        try:
+            pipe.send("ready")
+            request, algorithm = pipe.recv()
+        except (EOFError, OSError):
+            return
+        spec = registry.spec(algorithm)
+        _limit_memory(spec.memory_limit_mib)
+        pipe.send(_outcome(request, spec))
+
+
+def _outcome(request: JobRequest, spec: AlgorithmSpec) -> JobOutcome:
+    try:
+        return process(request, spec)
+    except Exception as cause:  # outermost frame of the worker: a bug of ours fails one job
+        log.exception("worker.bug", job=request.job.job_id)
+        text = f"internal-error: {type(cause).__name__} in {spec.card.name} {spec.card.version}"
+        return JobOutcome(state=JobState.FAILED, reason=text)
+
+
+def _limit_memory(limit_mib: int) -> None:
+    """Bound the address space, so that a leak raises MemoryError here and starves nobody else."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (limit_mib * _MIB, hard))

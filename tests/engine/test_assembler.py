@@ -1,0 +1,166 @@
+"""From arrivals to jobs: completeness, companions, repeats, restarts."""
+
+from pathlib import Path
+
+import pytest
+from engine.house import House, route
+from factories import ct_series, pet_series
+
+from dicom_node.domain.job import JobState
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def test_a_pet_with_its_ct_is_queued_at_once_when_the_last_slice_came(house):
+    house.receive(ct_series(slices=6))
+    house.wait(1.0)
+    pet = pet_series(slices=6)
+    house.receive(pet[:5])
+    assert house.states() == []
+    house.receive(pet[5:])
+    assert house.states() == [JobState.QUEUED]
+    assert house.roles() == [{"pet", "ct"}]
+
+
+def test_a_pet_waits_for_the_ct_that_comes_after_it(house):
+    house.receive(pet_series())
+    assert house.states() == [JobState.WAITING]
+    house.receive(ct_series())
+    assert house.states() == [JobState.WAITING]
+    house.wait(1.0)
+    assert house.states() == [JobState.QUEUED]
+    assert house.roles() == [{"pet", "ct"}]
+
+
+def test_when_the_wait_is_over_it_runs_without_its_ct(house):
+    house.receive(pet_series())
+    house.wait(59.0)
+    assert house.states() == [JobState.WAITING]
+    house.wait(1.5)
+    assert house.states() == [JobState.QUEUED]
+    assert house.roles() == [{"pet"}]
+    assert house.jobs.list()[0].reason == "runs without ct"
+
+
+def test_when_the_wait_is_over_and_the_route_requires_the_ct_it_is_rejected(tmp_path):
+    house = House(tmp_path, routes=(route(required=True),))
+    house.receive(pet_series())
+    house.wait(61.0)
+    assert house.states() == [JobState.REJECTED]
+    assert house.jobs.list()[0].reason.startswith("companion-missing: ct")
+
+
+def test_a_ct_that_is_on_its_way_when_the_wait_ends_is_waited_for(house):
+    house.receive(pet_series())
+    house.wait(55.0)
+    ct = ct_series(slices=6)
+    house.open_associations = {"a2"}
+    for slices in range(6):
+        house.receive(ct[slices : slices + 1], association="a2")
+        house.wait(2.0)
+        assert house.states() == [JobState.WAITING]
+    house.open_associations = set()
+    house.wait(1.0)
+    assert house.roles() == [{"pet", "ct"}]
+
+
+def test_a_ct_that_comes_after_the_job_ran_starts_no_second_one(house):
+    house.receive(pet_series())
+    house.wait(61.0)
+    house.receive(ct_series())
+    house.wait(2.0)
+    assert house.states() == [JobState.QUEUED]
+    assert house.roles() == [{"pet"}]
+
+
+def test_the_same_study_again_changes_nothing(house):
+    house.receive(ct_series())
+    house.wait(1.0)
+    house.receive(pet_series())
+    before = house.jobs.list()
+    house.receive(pet_series(), association="a2")
+    house.receive(ct_series(), association="a2")
+    house.wait(100.0)
+    assert house.jobs.list() == before
+
+
+def test_a_slice_that_comes_late_is_a_new_job_with_another_result(house):
+    pet = pet_series(slices=7, NumberOfSlices=6)
+    house.receive(pet[:6])
+    house.wait(61.0)
+    house.receive(pet[6:])
+    house.wait(61.0)
+    newer, older = house.jobs.list()
+    assert newer.result_id != older.result_id
+    assert len(newer.input_instances["pet"]) == 7
+
+
+def test_an_incomplete_pet_is_rejected_by_name_after_the_quiet_time(house):
+    pet = pet_series(slices=6)
+    house.receive(pet[:2] + pet[3:])
+    house.wait(29.0)
+    assert house.states() == []
+    house.wait(2.0)
+    assert house.states() == [JobState.REJECTED]
+    reason = house.jobs.list()[0].reason
+    assert reason.startswith("incomplete-series: 5 of 6 instances")
+    assert "z = 48" in reason
+
+
+def test_the_missing_slice_that_comes_later_still_gives_a_result(house):
+    pet = pet_series(slices=6)
+    house.receive(pet[:2] + pet[3:])
+    house.wait(31.0)
+    house.receive(pet[2:3])
+    house.wait(61.0)
+    assert house.states() == [JobState.QUEUED, JobState.REJECTED]
+
+
+def test_a_restart_while_a_series_arrives_loses_nothing(house):
+    pet = pet_series(slices=6)
+    house.receive(pet[:3])
+    house.restart()
+    house.receive(pet[3:])
+    house.restart()
+    house.wait(61.0)
+    assert house.states() == [JobState.QUEUED]
+    house.restart()
+    house.wait(1.0)
+    assert house.states() == [JobState.QUEUED]
+
+
+def test_a_series_that_no_route_wants_has_its_reason(house):
+    house.receive(pet_series(CorrectedImage=["DECY"], AttenuationCorrectionMethod=None))
+    (status,) = house.index.statuses()
+    assert status.state == "unrouted"
+    assert "attenuation corrected is no, asked is yes" in status.reasons[-1].message
+
+
+def test_a_slow_ct_is_not_taken_half_received(house):
+    house.open_associations = {"a1"}
+    ct = ct_series(slices=6)
+    for number in range(6):
+        house.receive(ct[number : number + 1])
+        house.wait(3.0)
+    house.receive(pet_series(), association="a1")  # the sender has gone on: the CT is through
+    house.wait(1.0)
+    assert house.roles() == [{"pet", "ct"}]
+    assert len(house.jobs.list()[0].input_instances["ct"]) == 6
+
+
+def test_two_routes_make_two_jobs_of_one_series(tmp_path):
+    house = House(tmp_path, routes=(route(wait_s=0.0), route(wait_s=0.0, name="other")))
+    house.receive(pet_series())
+    assert house.states() == [JobState.QUEUED, JobState.QUEUED]
+    assert len({record.result_id for record in house.jobs.list()}) == 1
+
+
+def test_series_of_another_patient_under_one_study_are_not_mixed(house):
+    house.receive(ct_series(PatientID="somebody else"))
+    house.wait(1.0)
+    house.receive(pet_series())
+    house.wait(61.0)
+    assert house.roles() == [{"pet"}]
