@@ -9,7 +9,7 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Folder of real public scans beside the checkout; tests that need it skip where it is absent."""
+    """Folder of real public scans beside the checkout; tests skip by name where it is absent."""
     if not SHARED_DATA.is_dir():
         pytest.skip("the public scans of ../shared/data are not on this machine")
     return SHARED_DATA

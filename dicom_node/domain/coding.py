@@ -54,8 +54,8 @@ TOTAL_LESION_GLYCOLYSIS = Code("126033", "DCM", "Total Lesion Glycolysis")
 VOLUME = Code("118565006", "SCT", "Volume")
 # PS3.16 has Total Lesion Glycolysis for FDG lesions only; a threshold candidate of any tracer is
 # neither a lesion nor always glycolysis.
-UPTAKE_VOLUME_PRODUCT = Code("uptake-volume-product", PRIVATE_SCHEME, "SUVmean times volume")
-NUMBER_OF_CANDIDATES = Code("number-of-candidates", PRIVATE_SCHEME, "Number of uptake candidates")
+UPTAKE_VOLUME_PRODUCT = Code("suvmean-x-volume", PRIVATE_SCHEME, "SUVmean times volume")
+NUMBER_OF_CANDIDATES = Code("candidate-count", PRIVATE_SCHEME, "Number of uptake candidates")
 
 # How it was derived (cid 7464 and 7465).
 MAXIMUM = Code("56851009", "SCT", "Maximum")

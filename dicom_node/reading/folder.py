@@ -21,10 +21,13 @@ class FolderReading:
     unreadable : mapping
         Path to the reason, for files that are no DICOM instance, and for the files of a series
         whose headers cannot be one series.
+    copies : tuple of str
+        Paths of files that repeat another one byte for byte; they count once.
     """
 
     series: tuple[ReadSeries, ...]
     unreadable: Mapping[str, str]
+    copies: tuple[str, ...] = ()
 
 
 def read_folder(
@@ -53,4 +56,10 @@ def read_folder(
             series.append(read_series(groups[key], site_tracers))
         except InputRejected as cause:
             unreadable |= {str(one.path): f"{cause.code}: {cause}" for one in groups[key]}
-    return FolderReading(series=tuple(series), unreadable=unreadable)
+    kept = {one.path for read in series for one in read.series.instances}
+    copies = [str(one.path) for one in headers if one.path not in kept]
+    return FolderReading(
+        series=tuple(series),
+        unreadable=unreadable,
+        copies=tuple(path for path in copies if path not in unreadable),
+    )

@@ -1,0 +1,76 @@
+"""Whether a node is configured as it should be: the content of `dicom-node check`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dicom_node.network.verification import echo
+from dicom_node.registry import Registry
+from dicom_node.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that `check` looked at."""
+
+    what: str
+    ok: bool
+    message: str
+
+
+def check_configuration(
+    settings: Settings, registry: Registry, *, with_echo: bool
+) -> tuple[Finding, ...]:
+    """Whether configuration, algorithms and (asked for) destinations are as they should be."""
+    findings = [
+        Finding(what=f"algorithm {name}", ok=True, message=f"version {spec.card.version}")
+        for name, spec in registry.specs.items()
+    ]
+    findings += [
+        Finding(what=f"algorithm {name}", ok=False, message=reason)
+        for name, reason in registry.broken.items()
+    ]
+    findings += [_check_route(settings, registry, number) for number in range(len(settings.routes))]
+    findings.append(_check_folder(settings.storage_folder))
+    for destination in settings.destinations.values():
+        where = f"{destination.ae_title} at {destination.host}:{destination.port}"
+        if with_echo:
+            answer = echo(destination)
+            message = f"{where}: {answer.cause or 'answers C-ECHO'}"
+            findings.append(
+                Finding(
+                    what=f"destination {destination.name}", ok=answer.reachable, message=message
+                )
+            )
+        else:
+            findings.append(Finding(what=f"destination {destination.name}", ok=True, message=where))
+    return tuple(findings)
+
+
+def _check_route(settings: Settings, registry: Registry, number: int) -> Finding:
+    route = settings.routes[number]
+    what = f"route {route.name}"
+    spec = registry.specs.get(route.algorithm)
+    if spec is None:
+        allowed = sorted(registry.specs)
+        message = f"algorithm is {route.algorithm!r}; installed are {allowed}"
+        return Finding(what=what, ok=False, message=message)
+    roles = {one.role for one in spec.inputs[1:]}
+    unknown = sorted(set(route.companions) - roles)
+    if unknown:
+        message = (
+            f"companions {unknown} are no inputs of {route.algorithm}; it takes {sorted(roles)}"
+        )
+        return Finding(what=what, ok=False, message=message)
+    return Finding(what=what, ok=True, message=f"runs {route.algorithm}")
+
+
+def _check_folder(folder: Path) -> Finding:
+    what = f"storage {folder}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as cause:
+        return Finding(what=what, ok=False, message=f"not writable: {cause.strerror}")
+    return Finding(what=what, ok=True, message="writable")

@@ -1,0 +1,217 @@
+"""The `--json` contract: fields here may be added to, and never go or change their meaning."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+from dicom_node.domain.algorithm import AlgorithmSpec
+from dicom_node.domain.delivery import Delivery
+from dicom_node.domain.job import Job, JobOutcome
+from dicom_node.domain.peer import SendReport
+from dicom_node.domain.records import JobEvent, JobRecord, SeriesStatus, SetAside
+from dicom_node.domain.volume import UnitProvenance
+from dicom_node.explanation import SeriesExplanation
+
+Json: TypeAlias = "str | float | int | bool | list[Json] | dict[str, Json] | None"
+
+
+def series_form(one: SeriesExplanation) -> dict[str, Json]:
+    """One element of `series` of `explain` and `run`."""
+    series, tracer = one.series, one.series.tracer
+    return {
+        "series_instance_uid": series.key.series_instance_uid,
+        "study_instance_uid": series.key.study_instance_uid,
+        "modality": series.modality,
+        "sop_class_uid": series.sop_class_uid,
+        "description": series.description,
+        "tracer": tracer.tracer,
+        "tracer_evidence": tracer.conflict or tracer.evidence,
+        "radionuclide": tracer.radionuclide,
+        "exam": str(series.exam.kind),
+        "phase": series.exam.phase,
+        "attenuation_corrected": series.exam.attenuation_corrected,
+        "instances": len(series.instances),
+        "expected_instances": series.expected_instances,
+        "complete": one.complete,
+        "slices": series.slices,
+        "unit": series.unit,
+        "suvbw_factor": suv_factor(one.suv),
+        "suv_rule": None if one.suv is None else one.suv.rule,
+        "suv_values": {} if one.suv is None else dict(one.suv.values),
+        "warnings": [] if one.suv is None else list(one.suv.warnings),
+        "routes": list(one.routes),
+        "reasons": [{"code": reason.code, "message": reason.message} for reason in one.reasons],
+    }
+
+
+def suv_factor(suv: UnitProvenance | None) -> float | list[Json] | None:
+    """One number, or one per instance in order of position, or None."""
+    if suv is None or not suv.factors:
+        return None
+    return suv.factors[0] if len(suv.factors) == 1 else list(suv.factors)
+
+
+def unreadable_form(refused: Mapping[str, str]) -> list[Json]:
+    """The list `unreadable` of `explain` and `run`: path to reason."""
+    return [{"path": path, "reason": reason} for path, reason in refused.items()]
+
+
+def job_form(job: Job, outcome: JobOutcome) -> dict[str, Json]:
+    """One element of `jobs` of `run`."""
+    return {
+        "job_id": job.job_id,
+        "route": job.route,
+        "algorithm": job.algorithm,
+        "version": job.version,
+        "inputs": {
+            role: instances[0].key.series_instance_uid for role, instances in job.inputs.items()
+        },
+        **outcome_form(outcome),
+    }
+
+
+def outcome_form(outcome: JobOutcome) -> dict[str, Json]:
+    """State, reason and everything a job gave."""
+    return {
+        "state": str(outcome.state),
+        "reason": outcome.reason,
+        "objects": [
+            {
+                "path": str(made.path),
+                "sop_class_uid": made.sop_class_uid,
+                "sop_instance_uid": made.sop_instance_uid,
+                "modality": made.modality,
+            }
+            for made in outcome.objects
+        ],
+        "measurements": _rows(
+            {"name": m.name, "value": m.value, "unit": m.unit, "segment": m.segment}
+            for m in outcome.measurements
+        ),
+        "classifications": _rows(
+            {"name": c.name, "value": c.value, "probability": c.probability}
+            for c in outcome.classifications
+        ),
+        "warnings": list(outcome.warnings),
+    }
+
+
+def record_form(record: JobRecord) -> dict[str, Json]:
+    """One job of `jobs`: like a job of `run`, with its history in short."""
+    outcome = JobOutcome(
+        state=record.state,
+        reason=record.reason,
+        objects=record.objects,
+        measurements=record.measurements,
+        classifications=record.classifications,
+        warnings=record.warnings,
+    )
+    return {
+        "job_id": record.job_id,
+        "route": record.route,
+        "algorithm": record.algorithm,
+        "version": record.version,
+        "inputs": dict(record.inputs),
+        **outcome_form(outcome),
+        "destinations": list(record.destinations),
+        "attempts": record.attempts,
+        "created_at": record.created_at.isoformat(),
+        "updated_at": record.updated_at.isoformat(),
+    }
+
+
+def history_form(
+    record: JobRecord,
+    events: Sequence[JobEvent],
+    deliveries: Sequence[Delivery],
+    last_input_at: datetime | None,
+) -> dict[str, Json]:
+    """The answer of `jobs show`: a job with everything that happened to it."""
+    return {
+        **record_form(record),
+        "last_input_at": None if last_input_at is None else last_input_at.isoformat(),
+        "events": [
+            {
+                "at": event.at.isoformat(),
+                "old": None if event.old is None else str(event.old),
+                "new": str(event.new),
+                "reason": event.reason,
+            }
+            for event in events
+        ],
+        "deliveries": [
+            {
+                "destination": one.destination,
+                "sop_instance_uid": one.sop_instance_uid,
+                "state": str(one.state),
+                "attempts": one.attempts,
+                "next_attempt_at": one.next_attempt_at.isoformat(),
+                "last_error": one.last_error,
+            }
+            for one in deliveries
+        ],
+    }
+
+
+def status_form(status: SeriesStatus) -> dict[str, Json]:
+    """A series that started no job, and why."""
+    return {
+        "series_instance_uid": status.key.series_instance_uid,
+        "study_instance_uid": status.key.study_instance_uid,
+        "state": status.state,
+        "reasons": [{"code": one.code, "message": one.message} for one in status.reasons],
+        "updated_at": status.updated_at.isoformat(),
+    }
+
+
+def set_aside_form(one: SetAside) -> dict[str, Json]:
+    """An instance that was kept but is part of no series, and why."""
+    return {
+        "sop_instance_uid": one.sop_instance_uid,
+        "path": str(one.path),
+        "code": one.reason.code,
+        "reason": one.reason.message,
+        "received_at": one.received_at.isoformat(),
+        "calling_ae": one.calling_ae,
+    }
+
+
+def send_form(reports: Sequence[SendReport], unreadable: Mapping[str, str]) -> dict[str, Json]:
+    """The answer of `send`."""
+    return {
+        "sent": [
+            {
+                "sop_instance_uid": one.sop_instance_uid,
+                "stored": one.stored,
+                "status": one.status,
+                "cause": one.cause,
+            }
+            for one in reports
+        ],
+        "unreadable": unreadable_form(unreadable),
+    }
+
+
+def algorithm_form(spec: AlgorithmSpec) -> dict[str, Json]:
+    """One algorithm of `algorithms`."""
+    return {
+        "name": spec.card.name,
+        "version": spec.card.version,
+        "summary": spec.card.summary,
+        "training_data": spec.card.training_data,
+        "weights_sha256": spec.card.weights_sha256,
+        "inputs": [
+            {
+                "role": one.role,
+                "modalities": list(one.modalities),
+                "unit": None if one.unit is None else str(one.unit),
+                "tracers": list(one.tracers),
+                "required": one.required,
+            }
+            for one in spec.inputs
+        ],
+    }
+
+
+def _rows(rows: Iterable[dict[str, Json]]) -> list[Json]:
+    return list(rows)

@@ -1,0 +1,21 @@
+"""Options that commands share, and how JSON is printed."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dicom_node.cli.json_forms import Json
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", envvar="DICOM_NODE_CONFIG", help="Folder of TOML files.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+PathArgument = Annotated[Path, typer.Argument(exists=True, help="DICOM file or folder.")]
+DEFAULT_CONFIG = Path("config")
+
+
+def print_json(form: Json) -> None:
+    """Print a form on standard output."""
+    print(json.dumps(form, indent=2, ensure_ascii=False, allow_nan=False))

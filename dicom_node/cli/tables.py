@@ -1,0 +1,202 @@
+"""Text for people: what the commands show without `--json`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dicom_node.checks import Finding
+from dicom_node.cli.json_forms import suv_factor
+from dicom_node.domain.delivery import Delivery
+from dicom_node.domain.job import Job, JobOutcome
+from dicom_node.domain.peer import SendReport
+from dicom_node.domain.records import JobEvent, JobRecord, SeriesStatus, SetAside
+from dicom_node.explanation import SeriesExplanation
+from dicom_node.registry import Registry
+
+
+def show_series(explained: Sequence[SeriesExplanation]) -> None:
+    """One block a series: short enough to read, complete enough to act on."""
+    console = Console()
+    for one in explained:
+        series, tracer = one.series, one.series.tracer
+        expected = "" if series.expected_instances is None else f" of {series.expected_instances}"
+        whole = "complete" if one.complete else "INCOMPLETE"
+        console.print(
+            f"[bold]{series.modality}[/bold] {series.key.series_instance_uid}", soft_wrap=True
+        )
+        rows = {
+            "instances": f"{len(series.instances)}{expected}, {whole}",
+            "exam": _exam(one),
+            "tracer": f"{tracer.tracer or 'unknown'} ({tracer.conflict or tracer.evidence})",
+            "unit": series.unit or "none",
+            "SUVbw": _suv(one),
+            "routes": ", ".join(one.routes) or "none",
+        }
+        for name, text in rows.items():
+            console.print(f"  {name:<10} {text}", highlight=False, markup=False, soft_wrap=True)
+        for reason in one.reasons:
+            line = f"  {'reason':<10} {reason.code}: {reason.message}"
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _exam(one: SeriesExplanation) -> str:
+    exam = one.series.exam
+    corrected = {True: "attenuation corrected", False: "not attenuation corrected", None: ""}
+    parts = (str(exam.kind), exam.phase or "", corrected[exam.attenuation_corrected])
+    return ", ".join(part for part in parts if part)
+
+
+def _suv(one: SeriesExplanation) -> str:
+    factor = suv_factor(one.suv)
+    if one.suv is None or factor is None:
+        return "not available"
+    if isinstance(factor, list):
+        shown = f"{one.suv.factors[0]:.5g} to {one.suv.factors[-1]:.5g} (one per instance)"
+    else:
+        shown = f"{factor:.5g}"
+    return f"real-world stored value x {shown}; {one.suv.rule}"
+
+
+def show_unreadable(unreadable: Mapping[str, str]) -> None:
+    """Files that are no DICOM instance, with the reason."""
+    for path, reason in unreadable.items():
+        Console().print(f"unreadable {path}: {reason}", markup=False, soft_wrap=True)
+
+
+def show_outcomes(done: Sequence[tuple[Job, JobOutcome]]) -> None:
+    """What each job gave: state, objects, numbers."""
+    console = Console()
+    if not done:
+        console.print("no job: no route takes any of the series")
+    for job, outcome in done:
+        head = (
+            f"job {job.job_id}: {job.algorithm} {job.version}, route {job.route}: {outcome.state}"
+        )
+        console.print(head, markup=False, soft_wrap=True)
+        if outcome.reason:
+            console.print(f"  reason: {outcome.reason}", markup=False, soft_wrap=True)
+        for made in outcome.objects:
+            console.print(f"  {made.modality:<4} {made.path}", markup=False, soft_wrap=True)
+        if outcome.measurements:
+            console.print(measurement_table(outcome))
+        for warning in outcome.warnings:
+            console.print(f"  warning: {warning}", markup=False, soft_wrap=True)
+
+
+def measurement_table(outcome: JobOutcome) -> Table:
+    """Numbers by segment; those of the whole study first."""
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    for heading in ("segment", "measurement", "value", "unit"):
+        table.add_column(heading, justify="right" if heading == "value" else "left")
+    for row in sorted(outcome.measurements, key=lambda row: row.segment or 0):
+        segment = "whole study" if row.segment is None else str(row.segment)
+        table.add_row(segment, row.name, f"{row.value:.4g}", row.unit)
+    return table
+
+
+def show_algorithms(registry: Registry) -> None:
+    """Installed algorithms, and broken ones with their reason."""
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    for heading in ("name", "version", "inputs", "what it does"):
+        table.add_column(heading)
+    for spec in registry.specs.values():
+        inputs = ", ".join(
+            f"{one.role}{'' if one.required else ' (optional)'}" for one in spec.inputs
+        )
+        table.add_row(spec.card.name, spec.card.version, inputs, spec.card.summary)
+    for name, reason in registry.broken.items():
+        table.add_row(name, "broken", "", reason)
+    Console().print(table)
+
+
+def show_records(records: Sequence[JobRecord]) -> None:
+    """Jobs, a line each."""
+    if not records:
+        Console().print("no jobs")
+        return
+    rows = [
+        (
+            one.job_id,
+            f"{one.updated_at:%Y-%m-%d %H:%M:%S}",
+            one.route,
+            f"{one.algorithm} {one.version}",
+            str(one.state),
+            one.reason or "",
+        )
+        for one in records
+    ]
+    _show_rows(("job", "updated (UTC)", "route", "algorithm", "state", "reason"), rows)
+
+
+def show_history(
+    record: JobRecord,
+    events: Sequence[JobEvent],
+    deliveries: Sequence[Delivery],
+    last_input_at: datetime | None,
+) -> None:
+    """One job: its inputs, its steps, its deliveries."""
+    console = Console()
+    show_records([record])
+    for role, uid in record.inputs.items():
+        console.print(f"  input {role}: series {uid}", soft_wrap=True)
+    if last_input_at is not None:
+        console.print(f"  last image that it uses came at {last_input_at:%Y-%m-%d %H:%M:%S.%f}")
+    steps = [
+        (f"{one.at:%H:%M:%S.%f}", str(one.old or ""), str(one.new), one.reason or "")
+        for one in events
+    ]
+    _show_rows(("at (UTC)", "from", "to", "reason"), steps)
+    sent = [
+        (one.destination, str(one.state), str(one.attempts), one.last_error or "")
+        for one in deliveries
+    ]
+    _show_rows(("destination", "delivery", "attempts", "last error"), sent)
+
+
+def show_statuses(statuses: Sequence[SeriesStatus]) -> None:
+    """Series that started no job, each with its reasons."""
+    console = Console()
+    for one in statuses:
+        line = f"series {one.key.series_instance_uid}: {one.state}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        for reason in one.reasons:
+            line = f"  {reason.code}: {reason.message}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def show_set_aside(instances: Sequence[SetAside]) -> None:
+    """Instances that were kept but are part of no series."""
+    for one in instances:
+        line = f"set aside {one.path}: {one.reason.code}: {one.reason.message}"
+        Console().print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def show_sent(reports: Sequence[SendReport], unreadable: Mapping[str, str]) -> None:
+    """How many objects were stored, and why the others were not."""
+    stored = sum(one.stored for one in reports)
+    Console().print(f"{stored} of {len(reports)} objects stored")
+    for one in reports:
+        if not one.stored:
+            line = f"not stored {one.sop_instance_uid}: {one.cause}"
+            Console().print(line, markup=False, soft_wrap=True)
+    show_unreadable(unreadable)
+
+
+def show_findings(findings: Sequence[Finding]) -> None:
+    """What was checked, a line each."""
+    rows = [("ok" if one.ok else "WRONG", one.what, one.message) for one in findings]
+    _show_rows(("", "what", ""), rows)
+
+
+def _show_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    if rows:
+        Console().print(table)
