@@ -36,6 +36,7 @@ class Unit(StrEnum):
     PROPORTIONAL_TO_COUNTS_PER_SECOND = "{propcounts}/s"
     HOUNSFIELD = "[hnsf'U]"
     UNITLESS = "1"
+    ARBITRARY = "[arb'U]"  # the file tells no unit; ratios within one volume still hold
 
 
 # Units of measurements.

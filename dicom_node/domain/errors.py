@@ -51,13 +51,14 @@ class InputRejected(DicomNodeError):
     keyword : str, optional
         DICOM keyword (with its tag) that decides.
     value : object, optional
-        What came.
+        What came; None where it is absent.
     """
 
     code = "input-rejected"
 
     def __init__(self, reason: str, *, keyword: str | None = None, value: object = None) -> None:
-        super().__init__(reason if keyword is None else f"{keyword} is {value!r}; {reason}")
+        came = "absent" if value is None else repr(value)
+        super().__init__(reason if keyword is None else f"{keyword} is {came}; {reason}")
         self.reason, self.keyword, self.value = reason, keyword, value
 
 

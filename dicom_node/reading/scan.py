@@ -31,6 +31,7 @@ __all__ = ["ScannedFile", "scan_file"]
 _FIRST_READ = 16 * 1024
 _LONGEST_HEADER = 16 * 1024 * 1024
 _DEEPEST = 32  # sequences within sequences
+_TAG_AND_LENGTH = 8  # bytes of the shortest element; fewer at the end of a file are padding
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _SHORT = "AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US"
 _LONG = "OB OD OF OL OV OW SQ SV UC UN UR UT UV"  # 4 bytes of length, after 2 reserved ones
@@ -126,7 +127,8 @@ def _meta_index(head: bytes) -> tuple[int, Index]:
 def _explicit_index(head: bytes, position: int, size: int) -> Index:
     """Places of the elements with explicit VR; the loop that nearly every file goes through."""
     index: Index = {}
-    while position < size:
+    last = size - _TAG_AND_LENGTH
+    while position <= last:
         group, element, code, length = _explicit_at(head, position)
         position += 8
         vr = _SHORT_VRS.get(code)
@@ -150,7 +152,8 @@ def _explicit_index(head: bytes, position: int, size: int) -> Index:
 def _implicit_index(head: bytes, position: int, size: int) -> Index:
     """Places of the elements with implicit VR, where only a sequence has no defined length."""
     index: Index = {}
-    while position < size:
+    last = size - _TAG_AND_LENGTH
+    while position <= last:
         group, element, length = _implicit_at(head, position)
         place = (None, position + 8, length)
         position = _long_element(index, group << 16 | element, place, head, explicit=False)

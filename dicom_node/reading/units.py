@@ -81,6 +81,8 @@ def convert(headers: Sequence[Header], wanted: Unit | None) -> tuple[Unit, UnitP
     record = Record()
     record.note("Units", label)
     if wanted is None:
+        if own is Unit.ARBITRARY:
+            record.warn("the file tells no unit: only ratios within this volume have a meaning")
         return own, _provenance(label, Scaling(factors=(), rule="stored unit, kept"), record)
     if wanted in SUV_UNITS:
         _require_no_intercept(frames, mapped=label.startswith(_MAPPED))
@@ -111,9 +113,9 @@ def _stored(headers: Sequence[Header], frames: Sequence[Header]) -> tuple[Unit, 
         return _of_pet(units, common_text(frames, "SUVType"))
     if modality == "NM":
         return (Unit.COUNTS, "counts of NM") if units is None else _of_pet(units, None)
-    if modality == "PT":
-        raise NotCalibrated("the unit is not told", keyword=named("Units"), value=None)
-    raise NotCalibrated("allowed: PT, NM, CT", keyword=named("Modality"), value=modality)
+    if modality in {"PT", "MR"}:
+        return Unit.ARBITRARY, "no unit told"
+    raise NotCalibrated("allowed: PT, NM, CT, MR", keyword=named("Modality"), value=modality)
 
 
 def _of_ct(frames: Sequence[Header]) -> tuple[Unit, str]:
@@ -159,6 +161,8 @@ def _to_suv(
     own: Unit, label: str, wanted: Unit, frames: Sequence[Header], record: Record
 ) -> Scaling:
     """Stored unit to SUVbw, and from that to the wanted SUV."""
+    if own is Unit.ARBITRARY:
+        raise NotCalibrated("the unit is not told", keyword=named("Units"), value=None)
     if own in SUV_UNITS:
         _require_stated_corrections(frames, record)
         rule = f"{label} is {own.value} already"

@@ -182,7 +182,7 @@ def test_absent_empty_and_broken_values_are_none() -> None:
 
 def test_needed_values_that_are_absent_are_named_with_their_tag() -> None:
     header = Header(item(PatientName="Phantom"))
-    with pytest.raises(MissingAttribute, match=r"PatientWeight \(0010,1030\) is None"):
+    with pytest.raises(MissingAttribute, match=r"PatientWeight \(0010,1030\) is absent"):
         header.need_number("PatientWeight")
     with pytest.raises(MissingAttribute, match=r"Units \(0054,1001\)"):
         header.need_text("Units")

@@ -123,6 +123,27 @@ def test_single_slices_of_a_series_are_incomplete(shared_data: Path) -> None:
             read_volume(read, None)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "count"),
+    [
+        ("dicomParser/CT1_UNC.*", 3),
+        ("dicomParser/encapsulated/single-frame/CT1_UNC.*", 5),
+        ("dicomParser/encapsulated/multi-frame/CT0012.*jpeg_ls.80*", 3),
+        ("dicomParser/encapsulated/multi-frame/CT0012.*rle*", 2),
+        ("dicomParser/encapsulated/multi-frame/CT0012.*lossless*", 2),
+        ("pydicom/MR_small*", 8),
+    ],
+)
+def test_one_image_in_many_encodings_has_the_same_values(
+    shared_data: Path, pattern: str, count: int
+) -> None:
+    paths = [path for path in (shared_data / "robustness").glob(pattern) if path.is_file()]
+    found = [values_of([read_header(path)]) for path in paths]
+    assert len(found) == count
+    for values in found[1:]:
+        np.testing.assert_array_equal(values, found[0])
+
+
 def outcome_of(read: Callable[[Path], Iterable[np.ndarray]], path: Path) -> str:
     """Code of the refusal, or ``read``; anything but an error of ours fails the test."""
     with warnings.catch_warnings():

@@ -168,7 +168,7 @@ def test_one_broken_slice_among_good_ones_is_named(tmp_path: Path) -> None:
     made[3].ImagePositionPatient = None
     series = series_of(made, tmp_path).series
     assert series.geometry_fault is not None
-    assert series.geometry_fault.startswith("ImagePositionPatient (0020,0032) is None")
+    assert series.geometry_fault.startswith("ImagePositionPatient (0020,0032) is absent")
     assert "instance number 4" in series.geometry_fault
     assert (series.slices, series.stacked, len(series.instances)) == (6, True, 6)
 

@@ -60,8 +60,8 @@ def test_own_unit_of_pet_is_that_of_units_and_suv_type(
     assert provenance.stored_unit.startswith(stored)
 
 
-@pytest.mark.parametrize("stored", ["1CM", "MLML", "UMOLML", "STDDEV", None])
-def test_a_unit_that_this_node_does_not_know_is_refused_by_what_came(stored: str | None) -> None:
+@pytest.mark.parametrize("stored", ["1CM", "MLML", "UMOLML", "STDDEV"])
+def test_a_unit_that_this_node_does_not_know_is_refused_by_what_came(stored: str) -> None:
     with pytest.raises(NotCalibrated, match=rf"Units \(0054,1001\) is .*{stored}"):
         units.own_unit(pet(Units=stored))
 
@@ -77,9 +77,22 @@ def test_ct_is_in_hounsfield_units_unless_it_says_otherwise() -> None:
         units.convert(headers, Unit.SUVBW)
 
 
+@pytest.mark.parametrize("modality", ["PT", "MR"])
+def test_without_a_unit_only_ratios_are_left_and_suv_is_refused(modality: str) -> None:
+    headers = pet(Modality=modality, Units=None)
+    unit, provenance = units.convert(headers, None)
+    assert unit is Unit.ARBITRARY
+    assert "only ratios" in provenance.warnings[0]
+    for wanted in (Unit.SUVBW, Unit.SUVBSA):
+        with pytest.raises(NotCalibrated, match=r"Units \(0054,1001\) is absent"):
+            units.convert(headers, wanted)
+    with pytest.raises(NotCalibrated, match="cannot become"):
+        units.convert(headers, Unit.BQML)
+
+
 def test_another_modality_has_no_unit_here() -> None:
-    with pytest.raises(NotCalibrated, match=r"Modality.*MR"):
-        units.own_unit(pet(Modality="MR", Units=None))
+    with pytest.raises(NotCalibrated, match=r"Modality.*DX"):
+        units.own_unit(pet(Modality="DX", Units=None))
 
 
 @pytest.mark.parametrize(
@@ -134,8 +147,8 @@ def test_a_value_map_in_a_single_frame_pet_scales_nothing() -> None:
     headers = pet(RealWorldValueMappingSequence=[value_map("g/ml{SUVbw}", 4e-4)])
     assert units.own_unit(headers) is Unit.BQML
     assert units.convert(headers, Unit.SUVBW)[1].factors == pytest.approx((AN_HOUR,))
-    with pytest.raises(NotCalibrated, match="Units"):
-        units.own_unit(pet(Units=None, RealWorldValueMappingSequence=[value_map("Bq/ml")]))
+    unmapped = pet(Units=None, RealWorldValueMappingSequence=[value_map("Bq/ml")])
+    assert units.own_unit(unmapped) is Unit.ARBITRARY
 
 
 def test_files_give_the_same_as_data_sets(tmp_path: Path) -> None:
