@@ -7,7 +7,12 @@ from pathlib import Path
 
 from dicom_node.domain.algorithm import AlgorithmSpec, InputSpec
 from dicom_node.domain.equipment import Equipment
-from dicom_node.domain.errors import AlgorithmFailed, EncodingFailed, InputRejected
+from dicom_node.domain.errors import (
+    AlgorithmFailed,
+    EncodingFailed,
+    InputRejected,
+    MemoryLimit,
+)
 from dicom_node.domain.job import (
     ClassificationRow,
     Job,
@@ -146,14 +151,18 @@ def _run(spec: AlgorithmSpec, volumes: Mapping[str, Volume]) -> Result:
     """Result of the algorithm, on exactly the grid of one of its inputs."""
     name, version = spec.card.name, spec.card.version
     try:
-        result = spec.load()(volumes)
+        result: object = spec.load()(volumes)  # foreign code may give anything
     except (InputRejected, AlgorithmFailed):
         raise
     except MemoryError as cause:
-        raise AlgorithmFailed(name=name, version=version, cause="out of memory") from cause
+        limit = f"more than {spec.memory_limit_mib} MiB of address space"
+        raise MemoryLimit(name=name, version=version, cause=limit) from cause
     except Exception as cause:  # foreign code: whatever it raises is this job's failure only
         text = f"{type(cause).__name__}: {cause}"
         raise AlgorithmFailed(name=name, version=version, cause=text) from cause
+    if not isinstance(result, Result):
+        text = f"gave {type(result).__name__}, not a Result"
+        raise AlgorithmFailed(name=name, version=version, cause=text)
     if result.segmentation is not None:
         source = volumes.get(result.segmentation.role)
         if source is None or not source.geometry.same_grid(result.segmentation.geometry):

@@ -1,0 +1,144 @@
+"""Whatever an algorithm does, it ends in a named state, and the next job runs."""
+
+import textwrap
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from factories import pet_series, write_series
+
+from dicom_node.domain.equipment import Equipment
+from dicom_node.domain.job import Job, JobOutcome, JobState, result_id_of
+from dicom_node.pipeline import JobRequest
+from dicom_node.reading.folder import read_folder
+from dicom_node.reading.site_tracers import NO_SITE_TRACERS
+from dicom_node.registry import Registry, load_registry
+from dicom_node.worker import Worker
+
+LIMIT_S = 3.0
+
+FAULTS = """
+    import ctypes, os, sys, time
+    import numpy as np
+    from dicom_node.domain.algorithm import AlgorithmCard, AlgorithmSpec, InputSpec
+    from dicom_node.domain.coding import SPATIAL_CONCEPT, UPTAKE_CANDIDATE, Unit
+    from dicom_node.domain.geometry import Geometry
+    from dicom_node.domain.result import Region, Result, Segment, SegmentationResult
+
+    def sleeps(inputs): time.sleep(3600)
+    def spins(inputs):
+        while True: pass
+    def eats(inputs): return [np.empty(2**30) for _ in range(1000)]
+    def crashes(inputs): ctypes.string_at(0)
+    def leaves(inputs): os._exit(7)
+    def raises(inputs): raise RuntimeError("no idea")
+    def garbage(inputs): return "not a result"
+    def healthy(inputs): return Result()
+    def elsewhere(inputs):
+        grid = inputs["pet"].geometry
+        moved = grid.affine.copy()
+        moved[0, 3] += 5.0
+        grid = Geometry(affine=moved, shape=grid.shape, frame_of_reference_uid=None)
+        region = Region(origin=(0, 0, 0), mask=np.ones((1, 1, 1), bool))
+        one = Segment(number=1, label="x", category=SPATIAL_CONCEPT, type=UPTAKE_CANDIDATE,
+                      region=region, tracking_id="x", display_rgb=(255, 0, 0))
+        return Result(segmentation=SegmentationResult(role="pet", geometry=grid, segments=(one,)))
+
+    def spec(name):
+        card = AlgorithmCard(
+            name=name, version="1.0.0", title=name, summary="", training_data="none"
+        )
+        pet = InputSpec(role="pet", modalities=("PT",), unit=Unit.SUVBW)
+        return AlgorithmSpec(card=card, inputs=(pet,), load=lambda: globals()[name],
+                             time_limit_s=3.0, memory_limit_mib=6144)
+
+    for _name in {names!r}:
+        globals()["SPEC_" + _name] = spec(_name)
+"""
+NAMES = (
+    *("sleeps", "spins", "eats", "crashes", "leaves", "raises", "garbage", "healthy"),
+    "elsewhere",
+)
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory) -> Iterator[Registry]:
+    """Registry of algorithms that misbehave, installed as any distribution is."""
+    site = tmp_path_factory.mktemp("site")
+    (site / "faults.py").write_text(textwrap.dedent(FAULTS).replace("{names!r}", repr(NAMES)))
+    metadata = site / "faults-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: faults\nVersion: 1.0\n")
+    points = "\n".join(f"{name} = faults:SPEC_{name}" for name in NAMES)
+    (metadata / "entry_points.txt").write_text(f"[dicom_node.algorithms]\n{points}\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(site)
+        yield load_registry()
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    made = Worker()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def pet(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("pet")
+    write_series(pet_series(slices=4), folder)
+    return folder
+
+
+def run(worker: Worker, registry: Registry, name: str, pet: Path, out: Path) -> JobOutcome:
+    (read,) = read_folder(pet, NO_SITE_TRACERS).series
+    inputs = {"pet": read.series.instances}
+    spec = registry.spec(name)
+    job = Job(
+        job_id=name,
+        result_id=result_id_of(algorithm=name, version="1.0.0", inputs=inputs),
+        route="test",
+        algorithm=name,
+        version="1.0.0",
+        inputs=inputs,
+        destinations=(),
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    equipment = Equipment(software_version="0", device_serial_number="test", station_name="TEST")
+    request = JobRequest(job=job, folder=out, site_tracers=NO_SITE_TRACERS, equipment=equipment)
+    return worker.run(request, spec)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("sleeps", "time-limit: sleeps 1.0.0: stopped after 3 s"),
+        ("spins", "time-limit: spins 1.0.0: stopped after 3 s"),
+        ("eats", "memory-limit: eats 1.0.0: more than 6144 MiB of address space"),
+        ("crashes", "algorithm-failed: crashes 1.0.0: worker process died: SIGSEGV"),
+        ("leaves", "algorithm-failed: leaves 1.0.0: worker process ended with exit status 7"),
+        ("raises", "algorithm-failed: raises 1.0.0: RuntimeError: no idea"),
+        ("garbage", "algorithm-failed: garbage 1.0.0: gave str, not a Result"),
+        ("elsewhere", "algorithm-failed: elsewhere 1.0.0: the segmentation is not on the grid"),
+    ],
+)
+def test_a_fault_ends_in_its_name_within_the_limit_and_the_next_job_runs(
+    worker, registry, pet, name, reason
+):
+    tmp_path = pet.parent / name
+    run(worker, registry, "healthy", pet, tmp_path)  # the child is warm
+    began_at = time.monotonic()
+    outcome = run(worker, registry, name, pet, tmp_path)
+    assert outcome.state is JobState.FAILED
+    assert (outcome.reason or "").startswith(reason)
+    assert time.monotonic() - began_at < LIMIT_S + 10.0
+    assert run(worker, registry, "healthy", pet, tmp_path).state is JobState.ENCODED
+
+
+def test_unfit_data_is_rejected_with_its_reason(worker, registry, tmp_path):
+    write_series(pet_series(slices=4, PatientWeight=None), tmp_path / "pet")
+    outcome = run(worker, registry, "healthy", tmp_path / "pet", tmp_path / "out")
+    assert outcome.state is JobState.REJECTED
+    assert "PatientWeight (0010,1030)" in (outcome.reason or "")
