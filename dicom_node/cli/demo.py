@@ -14,16 +14,15 @@ from dicom_node.demo import DemoReport, PacsStandIn, running_demo, send_and_wait
 from dicom_node.domain.job import JobOutcome
 from dicom_node.domain.records import JobRecord
 from dicom_node.node import Node
-from dicom_node.registry import Registry, load_simulation
-from dicom_node.settings import Settings
+from dicom_node.registry import load_registry, load_simulation
+from dicom_node.settings import Settings, read_settings
 
 SIMULATION = "fdg-petct"
 
 
-def run_demo(
-    settings: Settings, registry: Registry, *, folder: Path, serve: bool, as_json: bool
-) -> None:
+def run_demo(config: Path, *, folder: Path, serve: bool, as_json: bool) -> None:
     """Show the path once and end, or (serve) leave a node and a stand-in running."""
+    settings, registry = read_settings(config), load_registry()
     if serve:
         with running_demo(settings, registry, folder=folder, any_port=False) as (node, pacs):
             _tell_where(node, pacs, settings, folder)

@@ -1,34 +1,20 @@
 """`dicom-node jobs`: what ran, what waits, what failed, and why a series started nothing."""
 
 from datetime import datetime
-from typing import Annotated
-
-import typer
+from pathlib import Path
 
 from dicom_node.cli import tables
 from dicom_node.cli.json_forms import history_form, record_form, set_aside_form, status_form
-from dicom_node.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, print_json
+from dicom_node.cli.options import print_json
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.job import JobState
 from dicom_node.domain.records import JobRecord
 from dicom_node.node import Archive, open_archive, utc_now
 from dicom_node.settings import read_settings
 
-jobs_app = typer.Typer(help="Show jobs, and why a study has no result.")
 
-
-@jobs_app.callback(invoke_without_command=True)
-def list_jobs(
-    context: typer.Context,
-    *,
-    state: Annotated[str | None, typer.Option(help="Only jobs in this state.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most this many, newest first.")] = 50,
-    config: ConfigOption = DEFAULT_CONFIG,
-    as_json: JsonOption = False,
-) -> None:
+def list_jobs(config: Path, *, state: str | None, limit: int, as_json: bool) -> None:
     """List jobs, newest first, and what started none, each with its reason."""
-    if context.invoked_subcommand is not None:
-        return
     wanted = None if state is None else _state(state)
     archive = open_archive(read_settings(config))
     records = archive.jobs.list(limit=limit, state=wanted)
@@ -49,13 +35,7 @@ def list_jobs(
     tables.show_set_aside(aside)
 
 
-@jobs_app.command("show")
-def show_job(
-    job_id: Annotated[str, typer.Argument(help="Id of the job.")],
-    *,
-    config: ConfigOption = DEFAULT_CONFIG,
-    as_json: JsonOption = False,
-) -> None:
+def show_job(job_id: str, config: Path, *, as_json: bool) -> None:
     """Tell what happened to one job, and when."""
     archive = open_archive(read_settings(config))
     record = archive.jobs.get(job_id)
@@ -68,13 +48,7 @@ def show_job(
         tables.show_history(record, events, deliveries, last_input_at)
 
 
-@jobs_app.command("retry")
-def retry_job(
-    job_id: Annotated[str, typer.Argument(help="Id of the job.")],
-    *,
-    config: ConfigOption = DEFAULT_CONFIG,
-    as_json: JsonOption = False,
-) -> None:
+def retry_job(job_id: str, config: Path, *, as_json: bool) -> None:
     """Run a failed job again, or send an undelivered result again."""
     archive = open_archive(read_settings(config))
     record = archive.jobs.get(job_id)

@@ -9,51 +9,8 @@ from dicom_node.domain.delivery import Delivery
 from dicom_node.domain.job import Job, JobOutcome
 from dicom_node.domain.peer import SendReport
 from dicom_node.domain.records import JobEvent, JobRecord, SeriesStatus, SetAside
-from dicom_node.domain.volume import UnitProvenance
-from dicom_node.explanation import SeriesExplanation
 
 Json: TypeAlias = "str | float | int | bool | list[Json] | dict[str, Json] | None"
-
-
-def series_form(one: SeriesExplanation) -> dict[str, Json]:
-    """One element of `series` of `explain` and `run`."""
-    series, tracer = one.series, one.series.tracer
-    return {
-        "series_instance_uid": series.key.series_instance_uid,
-        "study_instance_uid": series.key.study_instance_uid,
-        "modality": series.modality,
-        "sop_class_uid": series.sop_class_uid,
-        "description": series.description,
-        "tracer": tracer.tracer,
-        "tracer_evidence": tracer.conflict or tracer.evidence,
-        "radionuclide": tracer.radionuclide,
-        "exam": str(series.exam.kind),
-        "phase": series.exam.phase,
-        "attenuation_corrected": series.exam.attenuation_corrected,
-        "instances": len(series.instances),
-        "expected_instances": series.expected_instances,
-        "complete": one.complete,
-        "slices": series.slices,
-        "unit": series.unit,
-        "suvbw_factor": suv_factor(one.suv),
-        "suv_rule": None if one.suv is None else one.suv.rule,
-        "suv_values": {} if one.suv is None else dict(one.suv.values),
-        "warnings": [] if one.suv is None else list(one.suv.warnings),
-        "routes": list(one.routes),
-        "reasons": [{"code": reason.code, "message": reason.message} for reason in one.reasons],
-    }
-
-
-def suv_factor(suv: UnitProvenance | None) -> float | list[Json] | None:
-    """One number, or one per instance in order of position, or None."""
-    if suv is None or not suv.factors:
-        return None
-    return suv.factors[0] if len(suv.factors) == 1 else list(suv.factors)
-
-
-def unreadable_form(refused: Mapping[str, str]) -> list[Json]:
-    """The list `unreadable` of `explain` and `run`: path to reason."""
-    return [{"path": path, "reason": reason} for path, reason in refused.items()]
 
 
 def job_form(job: Job, outcome: JobOutcome) -> dict[str, Json]:
@@ -211,6 +168,11 @@ def algorithm_form(spec: AlgorithmSpec) -> dict[str, Json]:
             for one in spec.inputs
         ],
     }
+
+
+def unreadable_form(refused: Mapping[str, str]) -> list[Json]:
+    """The list `unreadable` of `explain`, `run` and `send`: path to reason."""
+    return [{"path": path, "reason": reason} for path, reason in refused.items()]
 
 
 def _rows(rows: Iterable[dict[str, Json]]) -> list[Json]:

@@ -1,6 +1,6 @@
 """Text for people: what the commands show without `--json`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from rich import box
@@ -9,62 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from dicom_node.checks import Finding
-from dicom_node.cli.json_forms import suv_factor
 from dicom_node.domain.delivery import Delivery
 from dicom_node.domain.job import Job, JobOutcome
 from dicom_node.domain.peer import SendReport
 from dicom_node.domain.records import JobEvent, JobRecord, SeriesStatus, SetAside
-from dicom_node.explanation import SeriesExplanation
 from dicom_node.registry import Registry
-
-
-def show_series(explained: Sequence[SeriesExplanation]) -> None:
-    """One block a series: short enough to read, complete enough to act on."""
-    console = Console()
-    for one in explained:
-        series, tracer = one.series, one.series.tracer
-        expected = "" if series.expected_instances is None else f" of {series.expected_instances}"
-        whole = "complete" if one.complete else "INCOMPLETE"
-        console.print(
-            f"[bold]{series.modality}[/bold] {series.key.series_instance_uid}", soft_wrap=True
-        )
-        rows = {
-            "instances": f"{len(series.instances)}{expected}, {whole}",
-            "exam": _exam(one),
-            "tracer": f"{tracer.tracer or 'unknown'} ({tracer.conflict or tracer.evidence})",
-            "unit": series.unit or "none",
-            "SUVbw": _suv(one),
-            "routes": ", ".join(one.routes) or "none",
-        }
-        for name, text in rows.items():
-            console.print(f"  {name:<10} {text}", highlight=False, markup=False, soft_wrap=True)
-        for reason in one.reasons:
-            line = f"  {'reason':<10} {reason.code}: {reason.message}"
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def _exam(one: SeriesExplanation) -> str:
-    exam = one.series.exam
-    corrected = {True: "attenuation corrected", False: "not attenuation corrected", None: ""}
-    parts = (str(exam.kind), exam.phase or "", corrected[exam.attenuation_corrected])
-    return ", ".join(part for part in parts if part)
-
-
-def _suv(one: SeriesExplanation) -> str:
-    factor = suv_factor(one.suv)
-    if one.suv is None or factor is None:
-        return "not available"
-    if isinstance(factor, list):
-        shown = f"{one.suv.factors[0]:.5g} to {one.suv.factors[-1]:.5g} (one per instance)"
-    else:
-        shown = f"{factor:.5g}"
-    return f"real-world stored value x {shown}; {one.suv.rule}"
-
-
-def show_unreadable(unreadable: Mapping[str, str]) -> None:
-    """Files that are no DICOM instance, with the reason."""
-    for path, reason in unreadable.items():
-        Console().print(f"unreadable {path}: {reason}", markup=False, soft_wrap=True)
 
 
 def show_outcomes(done: Sequence[tuple[Job, JobOutcome]]) -> None:
@@ -175,7 +124,7 @@ def show_set_aside(instances: Sequence[SetAside]) -> None:
         Console().print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def show_sent(reports: Sequence[SendReport], unreadable: Mapping[str, str]) -> None:
+def show_sent(reports: Sequence[SendReport]) -> None:
     """How many objects were stored, and why the others were not."""
     stored = sum(one.stored for one in reports)
     Console().print(f"{stored} of {len(reports)} objects stored")
@@ -183,7 +132,6 @@ def show_sent(reports: Sequence[SendReport], unreadable: Mapping[str, str]) -> N
         if not one.stored:
             line = f"not stored {one.sop_instance_uid}: {one.cause}"
             Console().print(line, markup=False, soft_wrap=True)
-    show_unreadable(unreadable)
 
 
 def show_findings(findings: Sequence[Finding]) -> None:

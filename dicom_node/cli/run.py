@@ -1,0 +1,76 @@
+"""`dicom-node run`: the routes on a folder of DICOM files, without a network."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dicom_node.cli import series_tables, tables
+from dicom_node.cli.explain import read_with_progress
+from dicom_node.cli.json_forms import Json, job_form
+from dicom_node.cli.options import print_json
+from dicom_node.cli.progress import progress
+from dicom_node.cli.series_forms import explanation_form
+from dicom_node.domain.job import JobState
+from dicom_node.explanation import explain
+from dicom_node.node import equipment_of
+from dicom_node.offline import OfflineJob, planned_jobs, run_job
+from dicom_node.reading.folder import FolderReading
+from dicom_node.reading.site_tracers import read_site_tracers
+from dicom_node.registry import Registry, load_registry
+from dicom_node.settings import Settings, read_settings
+from dicom_node.worker import Worker
+
+
+def run_path(path: Path, config: Path, *, out: Path, algorithm: str | None, as_json: bool) -> bool:
+    """Run the routes, or one algorithm, on what is below a path; whether all of it went well."""
+    settings, registry = read_settings(config), load_registry()
+    if algorithm is not None:
+        registry.spec(algorithm)
+    reading = read_with_progress(path, settings)
+    explained = explain(reading.series, routes=settings.routes, registry=registry)
+    done = _run(reading, settings, registry, out=out, algorithm=algorithm)
+    if as_json:
+        jobs: list[Json] = [job_form(one.job, one.outcome) for one in done]
+        print_json({"jobs": jobs, **explanation_form(explained, reading)})
+    else:
+        tables.show_outcomes([(one.job, one.outcome) for one in done])
+        series_tables.show_series(explained)
+        series_tables.show_unreadable(reading.unreadable)
+    return all(one.outcome.state is JobState.ENCODED for one in done)
+
+
+def _run(
+    reading: FolderReading,
+    settings: Settings,
+    registry: Registry,
+    *,
+    out: Path,
+    algorithm: str | None,
+) -> list[OfflineJob]:
+    planned = list(
+        planned_jobs(
+            [read.series for read in reading.series],
+            routes=settings.routes,
+            registry=registry,
+            algorithm=algorithm,
+            created_at=datetime.now(UTC),
+        )
+    )
+    worker, done = Worker(), []
+    try:
+        with progress("running", len(planned)) as advance:
+            for job, primary in planned:
+                done.append(
+                    run_job(
+                        job,
+                        primary,
+                        worker=worker,
+                        spec=registry.spec(job.algorithm),
+                        out=out,
+                        site_tracers=read_site_tracers(settings.tracers_file),
+                        equipment=equipment_of(settings),
+                    )
+                )
+                advance()
+    finally:
+        worker.stop()
+    return done
