@@ -19,7 +19,7 @@ from dicom_node.cli.options import (
     print_json,
 )
 from dicom_node.domain.errors import DicomNodeError
-from dicom_node.logs import JSON_VARIABLE, VERBOSE_VARIABLE, configure_logging
+from dicom_node.logs import JSON_VARIABLE, LEVEL_VARIABLE, LogLevel, configure_logging
 
 app = typer.Typer(
     help="A DICOM node for nuclear medicine. Research use only, not for diagnosis.",
@@ -50,15 +50,18 @@ def _fail(cause: DicomNodeError) -> NoReturn:
 
 @app.callback()
 def _common(
+    context: typer.Context,
     *,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", envvar=VERBOSE_VARIABLE, help="Log debug events, too.")
-    ] = False,
+    log_level: Annotated[
+        LogLevel | None,
+        typer.Option(envvar=LEVEL_VARIABLE, help="Least severe events to log: info, or as given."),
+    ] = None,
     log_json: Annotated[
         bool, typer.Option("--log-json", envvar=JSON_VARIABLE, help="Log as JSON lines.")
     ] = False,
 ) -> None:
-    configure_logging(as_json=log_json, verbose=verbose)
+    context.obj = log_level
+    configure_logging(as_json=log_json, level=log_level or LogLevel.INFO)
 
 
 @app.command()
@@ -158,6 +161,7 @@ def simulate(
 
 @app.command()
 def demo(
+    context: typer.Context,
     *,
     serve: Annotated[
         bool, typer.Option("--serve", help="Leave a node running on the configured ports.")
@@ -168,6 +172,9 @@ def demo(
 ) -> None:
     """Show the whole path on this machine: simulate a PET/CT, send it, print what came back."""
     from dicom_node.cli.demo import run_demo
+
+    if not serve and context.obj is None:
+        configure_logging(as_json=False, level=LogLevel.WARNING)  # it tells its steps itself
 
     run_demo(config, folder=folder, serve=serve, as_json=as_json)
 

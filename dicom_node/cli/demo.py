@@ -49,8 +49,10 @@ def run_demo(config: Path, *, folder: Path, serve: bool, as_json: bool) -> None:
 def _show(report: DemoReport) -> None:
     console = Console()
     console.print("\nThe PACS stand-in received:")
+    modalities = {made.sop_instance_uid: made.modality for made in report.record.objects}
     for path in report.received:
-        console.print(f"  {path}", highlight=False, soft_wrap=True)
+        what = modalities.get(path.stem, "")
+        console.print(f"  {what:<4}{path}", highlight=False, soft_wrap=True)
     console.print("\nWhat the report says (uptake candidates, not lesions):")
     console.print(measurement_table(_outcome(report.record)))
     for warning in report.record.warnings:

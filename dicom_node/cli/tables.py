@@ -37,14 +37,25 @@ def show_outcomes(done: Sequence[tuple[Job, JobOutcome]]) -> None:
 
 
 def measurement_table(outcome: JobOutcome) -> Table:
-    """Numbers by segment; those of the whole study first."""
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    for heading in ("segment", "measurement", "value", "unit"):
-        table.add_column(heading, justify="right" if heading == "value" else "left")
-    for row in sorted(outcome.measurements, key=lambda row: row.segment or 0):
-        segment = "whole study" if row.segment is None else str(row.segment)
-        table.add_row(segment, row.name, f"{row.value:.4g}", row.unit)
+    """Numbers by segment, a row each; those of the whole study in the caption."""
+    rows = [row for row in outcome.measurements if row.segment is not None]
+    names = list(dict.fromkeys(row.name for row in rows))
+    units = {row.name: row.unit for row in rows}
+    values = {(row.segment, row.name): f"{row.value:.4g}" for row in rows}
+    whole = [row for row in outcome.measurements if row.segment is None]
+    told = [f"{row.name}: {row.value:.4g} {_shown(row.unit)}".strip() for row in whole]
+    table = Table(box=box.SIMPLE, pad_edge=False, caption="\n".join(told), caption_justify="left")
+    table.add_column("segment", justify="right")
+    for name in names:
+        table.add_column(f"{name} {_shown(units[name])}".strip(), justify="right")
+    for segment in dict.fromkeys(row.segment for row in rows):
+        table.add_row(str(segment), *(values.get((segment, name), "") for name in names))
     return table
+
+
+def _shown(unit: str) -> str:
+    """A UCUM unit without its annotation: what stands in braces is told by the name."""
+    return "" if unit == "1" else unit.split("{", maxsplit=1)[0]
 
 
 def show_algorithms(registry: Registry) -> None:
