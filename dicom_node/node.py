@@ -13,6 +13,7 @@ from dicom_node import __version__
 from dicom_node.archive.database import open_database
 from dicom_node.archive.index import InstanceIndex
 from dicom_node.archive.instances import InstanceStore
+from dicom_node.archive.job_control import JobControl
 from dicom_node.archive.jobs import JobStore
 from dicom_node.archive.outbox import Outbox
 from dicom_node.archive.retention import sweep
@@ -62,6 +63,7 @@ class Archive:
     index: InstanceIndex
     instances: InstanceStore
     jobs: JobStore
+    control: JobControl
     outbox: Outbox
 
 
@@ -75,6 +77,7 @@ def open_archive(settings: Settings) -> Archive:
         index=index,
         instances=InstanceStore(folder, index),
         jobs=JobStore(database, folder),
+        control=JobControl(database),
         outbox=Outbox(database, folder),
     )
 
@@ -124,9 +127,9 @@ class Node:
         self._scp.stop()
         for loop in self._loops():
             loop.ask_to_stop()
-        self._worker.stop()  # ends a job that runs; it is queued again at the next start
         for loop in self._loops():
-            loop.stop()
+            loop.stop()  # a job that runs is handed back and runs again at the next start
+        self._worker.stop()
         log.info("node.stopped")
 
     def serve_until_stopped(self) -> None:
@@ -199,6 +202,10 @@ class Node:
             equipment=equipment_of(self._settings),
             clock=utc_now,
             on_result=self._wake_senders,
+            routes=self._settings.routes,
+            rules=self._settings.jobs,
+            stopping=lambda: self._runner.stopping,
+            chance=random.Random(),  # noqa: S311  jitter, no secret
         )
 
     def _sender(self, destination: Destination) -> Sender:

@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, Connection, and_, select, update
 from dicom_node.archive.database import Database
 from dicom_node.archive.entries import UnknownRecord
 from dicom_node.archive.rows import AnyRow
-from dicom_node.archive.tables import deliveries
+from dicom_node.archive.tables import deliveries, jobs
 from dicom_node.archive.transitions import change_state, state_of
 from dicom_node.domain.delivery import Delivery, DeliveryState
 from dicom_node.domain.job import JobState
 
 _C = deliveries.c
+_SENDING = (str(JobState.ENCODED), str(JobState.UNDELIVERED))
 
 
 class Outbox:
@@ -98,18 +99,20 @@ class Outbox:
     ) -> int:
         """Make dead letters due again, of one destination, one job or all; their number.
 
-        Their jobs go from UNDELIVERED back to ENCODED.
+        Their jobs go from UNDELIVERED back to ENCODED; those of a job that is held or was cancelled
+        stay as they are.
         """
-        wanted = _C.state == str(DeliveryState.DEAD)
+        sending = select(jobs.c.job_id).where(jobs.c.state.in_(_SENDING))
+        wanted = and_(_C.state == str(DeliveryState.DEAD), _C.job_id.in_(sending))
         if destination is not None:
             wanted = and_(wanted, _C.destination == destination)
         if job_id is not None:
             wanted = and_(wanted, _C.job_id == job_id)
         pending = {"state": str(DeliveryState.PENDING), "next_attempt_at": now, "updated_at": now}
         with self._database.writing() as connection:
-            jobs = connection.execute(select(_C.job_id).where(wanted).distinct()).scalars().all()
+            found = connection.execute(select(_C.job_id).where(wanted).distinct()).scalars().all()
             revived = connection.execute(update(deliveries).where(wanted).values(pending)).rowcount
-            for job in jobs:
+            for job in found:
                 if state_of(connection, job) is JobState.UNDELIVERED:
                     reason = "dead letters are sent again"
                     change_state(connection, job, JobState.ENCODED, reason=reason, now=now)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 # Names by rule, so that a later migration can address every index and constraint.
@@ -138,7 +139,11 @@ jobs = Table(
     _required("updated_at", UtcTime()),
     Column("not_before", UtcTime()),
     _required("attempts", Integer),
-    Index(None, "state", "number"),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("gate", Integer, nullable=False, server_default="0"),  # 1: results are held
+    Column("predecessor", Text),  # job id
+    Column("held_from", Text),  # state
+    Index("ix_jobs_claim_order", "state", text("priority DESC"), "number"),
     sqlite_autoincrement=True,
 )
 

@@ -10,8 +10,10 @@ class DeliveryState(StrEnum):
     """Where the delivery of one object to one destination stands."""
 
     PENDING = "PENDING"
+    HELD = "HELD"  # with its job, until that is released
     DELIVERED = "DELIVERED"
     DEAD = "DEAD"  # refused for good; kept, listed, sent again on request
+    CANCELLED = "CANCELLED"  # with its job, before it was sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,8 +71,32 @@ class JobQueue(Protocol):
         """Go to another state."""
         ...
 
-    def claim_next(self, now: datetime) -> JobRecord | None:
-        """Oldest queued job, now running; None where there is none."""
+    def claim_next(self, now: datetime, *, closed_routes: Collection[str] = ()) -> JobRecord | None:
+        """Next queued job, now running; None where there is none."""
+        ...
+
+    def hand_back(
+        self,
+        job_id: str,
+        *,
+        reason: str,
+        now: datetime,
+        not_before: datetime | None = None,
+        counts: bool = True,
+    ) -> None:
+        """Queue a job again that was claimed."""
+        ...
+
+    def state(self, job_id: str) -> JobState:
+        """State of a job."""
+        ...
+
+    def get(self, job_id: str) -> JobRecord:
+        """One job."""
+        ...
+
+    def latest_on(self, route: str, key: SeriesKey) -> str | None:
+        """Id of the newest job of a route on a primary series."""
         ...
 
     def finish(

@@ -63,7 +63,7 @@ class House:
 
     def restart(self) -> None:
         """What a new process does: everything anew but the folder."""
-        database = open_database(self.folder / "node.sqlite")
+        self.database = database = open_database(self.folder / "node.sqlite")
         self.index = InstanceIndex(database, self.folder)
         self.instances = InstanceStore(self.folder, self.index)
         self.jobs = JobStore(database, self.folder)
