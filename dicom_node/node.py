@@ -11,6 +11,7 @@ import structlog
 
 from dicom_node import __version__
 from dicom_node.archive.database import open_database
+from dicom_node.archive.destinations import DestinationStore
 from dicom_node.archive.index import InstanceIndex
 from dicom_node.archive.instances import InstanceStore
 from dicom_node.archive.job_control import JobControl
@@ -65,6 +66,7 @@ class Archive:
     jobs: JobStore
     control: JobControl
     outbox: Outbox
+    destinations: DestinationStore
 
 
 def open_archive(settings: Settings) -> Archive:
@@ -79,6 +81,7 @@ def open_archive(settings: Settings) -> Archive:
         jobs=JobStore(database, folder),
         control=JobControl(database),
         outbox=Outbox(database, folder),
+        destinations=DestinationStore(database),
     )
 
 
@@ -213,6 +216,7 @@ class Node:
             outbox=self._archive.outbox,
             destination=destination,
             send=_send,
+            health=self._archive.destinations,
             rules=self._settings.delivery,
             clock=utc_now,
             chance=random.Random(),  # noqa: S311  jitter, no secret

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.peer import Destination, Listener
 from dicom_node.domain.route import CompanionRule, Condition, Route
-from dicom_node.domain.rules import AssemblyRules, RetryRules, TryRules
+from dicom_node.domain.rules import AssemblyRules, DeliveryRules, RetryRules, TryRules
 from dicom_node.settings_files import (
+    DeliveryTable,
     DestinationsFile,
     DestinationTable,
     JobsTable,
@@ -49,7 +50,7 @@ class Settings:
     storage_folder: Path
     retention_days: float
     assembly: AssemblyRules
-    delivery: RetryRules
+    delivery: DeliveryRules
     jobs: TryRules
     device_serial_number: str
     destinations: Mapping[str, Destination]
@@ -93,7 +94,7 @@ def read_settings(folder: Path) -> Settings:
         storage_folder=(folder / node.storage.folder).resolve(),
         retention_days=node.storage.retention_days,
         assembly=AssemblyRules(**node.assembly.model_dump()),
-        delivery=RetryRules(**node.delivery.model_dump()),
+        delivery=_delivery_rules(node.delivery),
         jobs=_try_rules(node.jobs),
         device_serial_number=node.equipment.device_serial_number,
         destinations=named,
@@ -188,5 +189,12 @@ def _route(table: RouteTable) -> Route:
 
 
 def _try_rules(table: JobsTable) -> TryRules:
-    pauses = RetryRules(first_retry_s=table.first_retry_s, longest_retry_s=table.longest_retry_s)
-    return TryRules(most_attempts=table.most_attempts, pauses=pauses)
+    return TryRules(most_attempts=table.most_attempts, pauses=_pauses(table))
+
+
+def _delivery_rules(table: DeliveryTable) -> DeliveryRules:
+    return DeliveryRules(open_after=table.open_after, pauses=_pauses(table))
+
+
+def _pauses(table: JobsTable | DeliveryTable) -> RetryRules:
+    return RetryRules(first_retry_s=table.first_retry_s, longest_retry_s=table.longest_retry_s)

@@ -81,6 +81,7 @@ class AssemblyTable(Strict):
 class DeliveryTable(Strict):
     """`[delivery]` of node.toml."""
 
+    open_after: Annotated[int, Field(ge=1, le=100)] = 3
     first_retry_s: Annotated[float, Field(gt=0)] = 5.0
     longest_retry_s: Annotated[float, Field(gt=0)] = 600.0
 

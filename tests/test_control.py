@@ -1,5 +1,6 @@
 """Trying again and running anew, as a person asks for it."""
 
+import json
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from factories import pet_series
 from peers import free_port, own_tool, write_config
 
 from dicom_node.control import rerun, retry
+from dicom_node.domain.delivery import DestinationHealth
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.job import JobOutcome, JobState, ResultObject
 from dicom_node.node import Archive, open_archive
@@ -34,6 +36,13 @@ def archive(settings: Settings) -> Archive:
     house.receive(pet_series())
     house.wait(61.0)
     return archive
+
+
+def command(settings: Settings, *arguments: str) -> str:
+    """Exit status and all output of a command."""
+    called = [own_tool("dicom-node"), *arguments, "--config", str(settings.folder)]
+    done = subprocess.run(called, capture_output=True, check=False, text=True, timeout=60)
+    return f"{done.returncode} {done.stdout}{done.stderr}"
 
 
 def finish(archive: Archive, outcome: JobOutcome) -> str:
@@ -111,12 +120,41 @@ def test_the_commands_hold_release_cancel_and_tell(archive, settings):
     (job,) = archive.jobs.list()
 
     def jobs(*arguments: str) -> str:
-        command = [own_tool("dicom-node"), "jobs", *arguments, "--config", str(settings.folder)]
-        done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=60)
-        return f"{done.returncode} {done.stdout}{done.stderr}"
+        return command(settings, "jobs", *arguments)
 
     assert "HELD" in jobs("hold", job.job_id)
     assert "waits until somebody releases it" in jobs("show", job.job_id)
     assert "QUEUED" in jobs("release", job.job_id)
     assert '"state": "CANCELLED"' in jobs("cancel", job.job_id, "--json")
     assert jobs("cancel", job.job_id).startswith("2 ")
+
+
+def test_dead_letters_are_listed_and_sent_again_by_one_command(archive, settings, tmp_path):
+    job = finish(archive, report(tmp_path))
+    (due,) = archive.outbox.due(LATER)
+    archive.outbox.dead(due.delivery_id, "cannot understand (0xC000)", LATER)
+    silent = DestinationHealth(
+        name="pacs", failures=4, opened_at=LATER, next_probe_at=LATER, last_error="refused"
+    )
+    archive.destinations.set_health(silent)
+    (told,) = json.loads(command(settings, "destinations", "--json")[2:])["destinations"]
+    assert (told["name"], told["state"], told["objects"]["dead"]) == ("pacs", "silent", 1)
+    assert "silent" in command(settings, "destinations")
+    listed = command(settings, "dead-letters", "--json")
+    (letter,) = json.loads(listed[2:])["dead_letters"]
+    assert (letter["job_id"], letter["last_error"]) == (job, "cannot understand (0xC000)")
+    assert command(settings, "dead-letters", "resend", "--destination", "x").startswith("2 ")
+    assert command(settings, "dead-letters", "resend", "--job", "x").startswith("2 ")
+    assert "1 dead letters" in command(settings, "dead-letters", "resend", "--job", job)
+    assert archive.jobs.get(job).state is JobState.ENCODED
+    assert "no dead letters" in command(settings, "dead-letters")
+
+
+def test_a_destination_that_is_no_longer_configured_is_told_with_what_is_left(
+    archive, settings, tmp_path
+):
+    finish(archive, report(tmp_path))
+    (settings.folder / "destinations.toml").write_text("")
+    (settings.folder / "routes.toml").write_text("")
+    (told,) = json.loads(command(settings, "destinations", "--json")[2:])["destinations"]
+    assert (told["name"], told["state"], told["objects"]["pending"]) == ("pacs", "unknown", 1)

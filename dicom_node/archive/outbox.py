@@ -51,6 +51,26 @@ class Outbox:
         with self._database.reading() as connection:
             return tuple(self._delivery(row) for row in connection.execute(query))
 
+    def candidate(self, destination: str) -> Delivery | None:
+        """Pending delivery with which a silent destination is probed, due or not; None for none.
+
+        The one that was tried least: an object may itself be what a destination dies of.
+        """
+        query = select(deliveries).where(
+            _C.state == str(DeliveryState.PENDING), _C.destination == destination
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(query.order_by(_C.attempts, _C.delivery_id).limit(1)).first()
+        return None if row is None else self._delivery(row)
+
+    def hasten(self, destination: str, now: datetime) -> None:
+        """Make everything pending for a destination due, because it answers again."""
+        pending = (_C.state == str(DeliveryState.PENDING), _C.destination == destination)
+        later = _C.next_attempt_at > now
+        with self._database.writing() as connection:
+            statement = update(deliveries).where(*pending, later).values(next_attempt_at=now)
+            connection.execute(statement)
+
     def destinations_due(self, now: datetime) -> tuple[str, ...]:
         """Destinations for which something is due, by name."""
         query = select(_C.destination).where(_is_due(now)).distinct().order_by(_C.destination)

@@ -205,3 +205,13 @@ deliveries = Table(
     Index(None, "state", "destination", "next_attempt_at"),
     sqlite_autoincrement=True,
 )
+
+destinations = Table(
+    "destinations",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _required("failures", Integer),
+    Column("opened_at", UtcTime()),
+    Column("next_probe_at", UtcTime()),
+    Column("last_error", Text),
+)

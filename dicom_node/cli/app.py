@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from dicom_node import __version__
+from dicom_node.cli.delivery_app import dead_letters_app, destinations
 from dicom_node.cli.jobs_app import jobs_app
 from dicom_node.cli.options import (
     DEFAULT_CONFIG,
@@ -29,6 +30,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(jobs_app, name="jobs")
+app.command()(destinations)
+app.add_typer(dead_letters_app, name="dead-letters")
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from dicom_node.domain.algorithm import AlgorithmSpec
+from dicom_node.domain.delivery import Delivery, DeliveryState, DestinationStatus
 from dicom_node.domain.job import Job, JobOutcome
 from dicom_node.domain.peer import SendReport
 from dicom_node.domain.records import History, JobRecord, SeriesStatus, SetAside
@@ -107,6 +108,33 @@ def history_form(history: History) -> dict[str, Json]:
             }
             for one in history.deliveries
         ],
+    }
+
+
+def destination_form(one: DestinationStatus) -> dict[str, Json]:
+    """A destination: whether it answers, and the number of objects in each state."""
+    health = one.health
+    return {
+        "name": health.name,
+        "address": one.address,
+        "state": one.state,
+        "failures": health.failures,
+        "silent_since": None if health.opened_at is None else health.opened_at.isoformat(),
+        "next_probe_at": None if health.next_probe_at is None else health.next_probe_at.isoformat(),
+        "last_error": health.last_error,
+        "objects": {str(state).lower(): one.counts.get(state, 0) for state in DeliveryState},
+    }
+
+
+def dead_letter_form(one: Delivery) -> dict[str, Json]:
+    """An object that a destination refused for good."""
+    return {
+        "job_id": one.job_id,
+        "destination": one.destination,
+        "sop_instance_uid": one.sop_instance_uid,
+        "path": str(one.path),
+        "attempts": one.attempts,
+        "last_error": one.last_error,
     }
 
 

@@ -87,7 +87,7 @@ def show_records(records: Sequence[JobRecord]) -> None:
         )
         for one in records
     ]
-    _show_rows(("job", "updated (UTC)", "route", "algorithm", "state", "reason"), rows)
+    show_rows(("job", "updated (UTC)", "route", "algorithm", "state", "reason"), rows)
 
 
 def show_history(history: History) -> None:
@@ -109,12 +109,12 @@ def show_history(history: History) -> None:
         (f"{one.at:%H:%M:%S.%f}", str(one.old or ""), str(one.new), one.reason or "")
         for one in history.events
     ]
-    _show_rows(("at (UTC)", "from", "to", "reason"), steps)
+    show_rows(("at (UTC)", "from", "to", "reason"), steps)
     sent = [
         (one.destination, str(one.state), str(one.attempts), one.last_error or "")
         for one in history.deliveries
     ]
-    _show_rows(("destination", "delivery", "attempts", "last error"), sent)
+    show_rows(("destination", "delivery", "attempts", "last error"), sent)
 
 
 def show_statuses(statuses: Sequence[SeriesStatus]) -> None:
@@ -148,10 +148,11 @@ def show_sent(reports: Sequence[SendReport]) -> None:
 def show_findings(findings: Sequence[Finding]) -> None:
     """What was checked, a line each."""
     rows = [("ok" if one.ok else "WRONG", one.what, one.message) for one in findings]
-    _show_rows(("", "what", ""), rows)
+    show_rows(("", "what", ""), rows)
 
 
-def _show_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def show_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table; nothing where it has no rows."""
     table = Table(box=box.SIMPLE, pad_edge=False)
     for heading in headings:
         table.add_column(heading, overflow="fold")

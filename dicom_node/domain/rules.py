@@ -49,3 +49,19 @@ class TryRules:
 
     most_attempts: int = 3
     pauses: RetryRules = RetryRules(first_retry_s=30.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRules:
+    """When deliveries are tried again, and when a destination is left alone.
+
+    Parameters
+    ----------
+    pauses : RetryRules
+        Between tries of an object, and between probes of a destination.
+    open_after : int
+        Associations without any answer, in a row, after which a destination is only probed.
+    """
+
+    pauses: RetryRules = RetryRules()
+    open_after: int = 3

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from dicom_node.domain.delivery import Delivery
+from dicom_node.domain.delivery import Delivery, DestinationHealth
 from dicom_node.domain.job import Job, JobOutcome, JobState
 from dicom_node.domain.peer import Destination, SendReport
 from dicom_node.domain.records import Arrival, JobRecord, SeriesStatus
@@ -113,6 +113,14 @@ class OutboxQueue(Protocol):
         """Deliveries whose time has come."""
         ...
 
+    def candidate(self, destination: str) -> Delivery | None:
+        """Pending delivery with which a silent destination is probed."""
+        ...
+
+    def hasten(self, destination: str, now: datetime) -> None:
+        """Make everything pending for a destination due."""
+        ...
+
     def delivered(self, delivery_id: int, now: datetime) -> None:
         """Record that the destination has it."""
         ...
@@ -123,4 +131,16 @@ class OutboxQueue(Protocol):
 
     def dead(self, delivery_id: int, error: str, now: datetime) -> None:
         """Record a refusal for good."""
+        ...
+
+
+class HealthBook(Protocol):
+    """Whether each destination answers."""
+
+    def health(self, name: str) -> DestinationHealth:
+        """What is known of a destination."""
+        ...
+
+    def set_health(self, health: DestinationHealth) -> None:
+        """Keep what was found."""
         ...

@@ -1,9 +1,9 @@
 """Why a job does not go on by itself right now, in one sentence for people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from dicom_node.domain.delivery import Delivery, DeliveryState
+from dicom_node.domain.delivery import Delivery, DeliveryState, DestinationHealth
 from dicom_node.domain.job import JobState
 from dicom_node.domain.records import JobRecord
 from dicom_node.domain.route import Route
@@ -16,6 +16,7 @@ def why_waiting(
     route: Route | None,
     deliveries: Sequence[Delivery],
     ahead: int,
+    health: Mapping[str, DestinationHealth],
     now: datetime,
 ) -> str | None:
     """What a job waits for; None for one that runs or has ended.
@@ -28,6 +29,8 @@ def why_waiting(
         Of the job.
     ahead : int
         Queued and running jobs that come before it.
+    health : mapping
+        Of the destinations that were called, by name.
     now : datetime
         Aware, in local time: windows are.
     """
@@ -39,7 +42,7 @@ def why_waiting(
     if record.state is JobState.QUEUED:
         return _why_queued(record, route, ahead, now)
     if record.state is JobState.ENCODED:
-        return _why_not_delivered(deliveries, now)
+        return _why_not_delivered(deliveries, health, now)
     return None
 
 
@@ -54,11 +57,19 @@ def _why_queued(record: JobRecord, route: Route | None, ahead: int, now: datetim
     return "for the node to take it: at once where one is running"
 
 
-def _why_not_delivered(deliveries: Sequence[Delivery], now: datetime) -> str | None:
+def _why_not_delivered(
+    deliveries: Sequence[Delivery], health: Mapping[str, DestinationHealth], now: datetime
+) -> str | None:
     pending = [one for one in deliveries if one.state is DeliveryState.PENDING]
     told = []
     for name in dict.fromkeys(one.destination for one in pending):
         mine = [one for one in pending if one.destination == name]
+        known = health.get(name)
+        if known is not None and known.opened_at is not None and known.next_probe_at is not None:
+            since, probe = _clock(known.opened_at, now), _clock(known.next_probe_at, now)
+            why = f"({known.last_error}), next probe at {probe}"
+            told.append(f"for {name} to answer, silent since {since} {why}")
+            continue
         due = min(one.next_attempt_at for one in mine)
         when = "now" if due <= now else f"at {_clock(due, now)}"
         failed = next((f" ({one.last_error})" for one in mine if one.last_error), "")

@@ -9,6 +9,7 @@ from pydicom import Dataset
 from received import encoded
 
 from dicom_node.archive.database import open_database
+from dicom_node.archive.destinations import DestinationStore
 from dicom_node.archive.index import InstanceIndex
 from dicom_node.archive.instances import InstanceStore
 from dicom_node.archive.jobs import JobStore
@@ -68,6 +69,7 @@ class House:
         self.instances = InstanceStore(self.folder, self.index)
         self.jobs = JobStore(database, self.folder)
         self.outbox = Outbox(database, self.folder)
+        self.destinations = DestinationStore(database)
         cache = SeriesCache(NO_SITE_TRACERS)
         dispatcher = Dispatcher(
             index=self.index,

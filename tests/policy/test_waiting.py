@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dicom_node.domain.delivery import Delivery, DeliveryState
+from dicom_node.domain.delivery import Delivery, DeliveryState, DestinationHealth
 from dicom_node.domain.job import JobState
 from dicom_node.domain.records import JobRecord
 from dicom_node.domain.route import Condition, Route, TimeWindow
@@ -62,8 +62,10 @@ def delivery(number: int, **changes) -> Delivery:
     return replace(made, **changes)
 
 
-def why(record=RECORD, *, route=None, deliveries=(), ahead=0):
-    return why_waiting(record, route=route, deliveries=deliveries, ahead=ahead, now=NOW)
+def why(record=RECORD, *, route=None, deliveries=(), ahead=0, health=None):
+    return why_waiting(
+        record, route=route, deliveries=deliveries, ahead=ahead, health=health or {}, now=NOW
+    )
 
 
 def test_a_queued_job_tells_of_its_next_try_its_window_or_the_jobs_before_it():
@@ -92,6 +94,20 @@ def test_an_encoded_job_tells_for_each_destination_what_it_waits_for():
         "for pacs to take 2 objects, next try at 09:05:00 (no connection); "
         "for research to take 1 objects, next try now"
     )
+
+
+def test_a_silent_destination_is_named_with_its_next_probe():
+    silent = DestinationHealth(
+        name="pacs",
+        failures=3,
+        opened_at=NOW - timedelta(hours=2),
+        next_probe_at=NOW + timedelta(minutes=10),
+        last_error="refused",
+    )
+    told = why(
+        replace(RECORD, state=JobState.ENCODED), deliveries=[delivery(1)], health={"pacs": silent}
+    )
+    assert told == ("for pacs to answer, silent since 07:00:00 (refused), next probe at 09:10:00")
 
 
 @pytest.mark.parametrize("state", [JobState.RUNNING, JobState.DELIVERED, JobState.FAILED])
