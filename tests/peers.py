@@ -104,12 +104,15 @@ class Orthanc:
 
 
 @contextmanager
-def running_orthanc(folder: Path) -> Iterator[Orthanc]:
-    """Orthanc on free ports of the loopback, with its database in a folder of the test."""
+def running_orthanc(folder: Path, *, node_port: int = 11112) -> Iterator[Orthanc]:
+    """Orthanc on free ports of the loopback, with its database in a folder of the test.
+
+    It reports storage commitment to the node at `node_port`.
+    """
     program = tool("Orthanc")
     orthanc = Orthanc(free_port(), free_port())
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "orthanc.json").write_text(json.dumps(_orthanc_settings(folder, orthanc)))
+    (folder / "orthanc.json").write_text(json.dumps(_orthanc_settings(folder, orthanc, node_port)))
     with (folder / "orthanc.log").open("wb") as told:
         process = subprocess.Popen(
             [program, str(folder / "orthanc.json")], stdout=told, stderr=subprocess.STDOUT
@@ -121,7 +124,7 @@ def running_orthanc(folder: Path) -> Iterator[Orthanc]:
             stop(process)
 
 
-def _orthanc_settings(folder: Path, orthanc: Orthanc) -> dict[str, Any]:
+def _orthanc_settings(folder: Path, orthanc: Orthanc, node_port: int) -> dict[str, Any]:
     return {
         "Name": "TEST",
         "StorageDirectory": str(folder / "db"),
@@ -135,7 +138,7 @@ def _orthanc_settings(folder: Path, orthanc: Orthanc) -> dict[str, Any]:
         "DicomCheckCalledAet": True,
         # Debian's Orthanc cannot bind its DICOM port to one address: so it takes only the node, and
         # only from the loopback.
-        "DicomModalities": {"node": ["DICOM_NODE", "127.0.0.1", 11112]},
+        "DicomModalities": {"node": ["DICOM_NODE", "127.0.0.1", node_port]},
         "DicomCheckModalityHost": True,
         "DicomAlwaysAllowEcho": False,
         "DicomAlwaysAllowStore": False,
@@ -179,7 +182,7 @@ def write_config(
     config.mkdir(parents=True, exist_ok=True)
     (config / "node.toml").write_text(
         f'[listener]\nport = {node_port}\n[storage]\nfolder = "../var"\n'
-        "[assembly]\nquiet_s = 5.0\n[delivery]\nfirst_retry_s = 0.5\nlongest_retry_s = 2.0\n"
+        "[assembly]\nquiet_s = 5.0\n[jobs]\nfirst_retry_s = 0.5\n[delivery]\nfirst_retry_s = 0.5\nlongest_retry_s = 2.0\n"
     )
     (config / "destinations.toml").write_text(
         f'[[destinations]]\nname = "pacs"\nae_title = "{pacs_ae_title}"\n'
