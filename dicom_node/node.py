@@ -12,11 +12,13 @@ import structlog
 from dicom_node import __version__
 from dicom_node.archive.database import open_database
 from dicom_node.archive.destinations import DestinationStore
+from dicom_node.archive.free_space import FreeSpace
 from dicom_node.archive.index import InstanceIndex
 from dicom_node.archive.instances import InstanceStore
 from dicom_node.archive.job_control import JobControl
 from dicom_node.archive.jobs import JobStore
 from dicom_node.archive.outbox import Outbox
+from dicom_node.archive.result_retention import sweep_results
 from dicom_node.archive.retention import sweep
 from dicom_node.domain.delivery import Delivery
 from dicom_node.domain.equipment import Equipment
@@ -94,7 +96,12 @@ class Node:
         self._associations: set[str] = set()
         self._associations_lock = threading.Lock()
         self._worker = Worker()
-        self._scp = StorageScp(settings.listener, self._store, self._association_ended)
+        self._space = FreeSpace(
+            settings.storage_folder, refuse_below_mib=settings.refuse_below_free_mib
+        )
+        self._scp = StorageScp(
+            settings.listener, self._store, self._association_ended, full=self._space.is_low
+        )
         self._senders = [
             Loop(f"sender-{one.name}", self._sender(one).tick, pause_s=_POLL_S)
             for one in settings.destinations.values()
@@ -150,6 +157,7 @@ class Node:
     def _store(self, received: ReceivedInstance) -> StoreOutcome:
         with self._associations_lock:
             self._associations.add(received.association_id)
+        self._space.check()
         return self._archive.instances.store(received, utc_now())
 
     def _association_ended(self, association_id: str) -> None:
@@ -167,8 +175,10 @@ class Node:
         return more
 
     def _sweep(self) -> bool:
-        keep_days = self._settings.retention_days
-        sweep(self._archive.instances, keep_days=keep_days, now=utc_now())
+        settings, now = self._settings, utc_now()
+        sweep(self._archive.instances, keep_days=settings.retention_days, now=now)
+        database, folder = self._archive.index.database, settings.storage_folder
+        sweep_results(database, folder, keep_days=settings.results_retention_days, now=now)
         return False
 
     def _wake_senders(self) -> None:

@@ -41,6 +41,10 @@ class Settings:
         Where instances, results and the database lie.
     retention_days : float
         How long instances are kept that no unfinished job needs.
+    results_retention_days : float
+        How long result files are kept after their delivery.
+    refuse_below_free_mib : int
+        Free disk space in MiB below which nothing new is received; 0 for no such limit.
     device_serial_number : str
         Id of this installation, written into every result.
     """
@@ -49,6 +53,8 @@ class Settings:
     listener: Listener
     storage_folder: Path
     retention_days: float
+    results_retention_days: float
+    refuse_below_free_mib: int
     assembly: AssemblyRules
     delivery: DeliveryRules
     jobs: TryRules
@@ -93,6 +99,8 @@ def read_settings(folder: Path) -> Settings:
         listener=Listener(**node.listener.model_dump()),
         storage_folder=(folder / node.storage.folder).resolve(),
         retention_days=node.storage.retention_days,
+        results_retention_days=node.storage.results_retention_days,
+        refuse_below_free_mib=node.storage.refuse_below_free_mib,
         assembly=AssemblyRules(**node.assembly.model_dump()),
         delivery=_delivery_rules(node.delivery),
         jobs=_try_rules(node.jobs),

@@ -68,6 +68,8 @@ class StorageTable(Strict):
 
     folder: Text = "../var"
     retention_days: Annotated[float, Field(gt=0)] = 14.0
+    results_retention_days: Annotated[float, Field(gt=0)] = 14.0
+    refuse_below_free_mib: Annotated[int, Field(ge=0)] = 1024
 
 
 class AssemblyTable(Strict):

@@ -153,6 +153,7 @@ class JobStore:
                 outcome.state,
                 reason=outcome.reason,
                 now=now,
+                results_removed_at=None,
                 **values_of_outcome(outcome),
             )
             if outcome.state is not JobState.ENCODED:

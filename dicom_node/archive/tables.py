@@ -143,6 +143,7 @@ jobs = Table(
     Column("gate", Integer, nullable=False, server_default="0"),  # 1: results are held
     Column("predecessor", Text),  # job id
     Column("held_from", Text),  # state
+    Column("results_removed_at", UtcTime()),
     Index("ix_jobs_claim_order", "state", text("priority DESC"), "number"),
     sqlite_autoincrement=True,
 )
