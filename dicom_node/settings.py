@@ -176,6 +176,8 @@ def _destination(table: DestinationTable, node: NodeFile) -> Destination:
         port=table.port,
         calling_ae_title=table.calling_ae_title or node.listener.ae_title,
         timeout_s=table.timeout_s,
+        commitment=table.commitment,
+        commitment_overdue_h=table.commitment_overdue_h,
     )
 
 

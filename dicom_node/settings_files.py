@@ -124,6 +124,8 @@ class DestinationTable(Strict):
     port: Port
     calling_ae_title: AeTitle | None = None
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+    commitment: bool = False
+    commitment_overdue_h: Annotated[float, Field(gt=0)] = 24.0
 
 
 class DestinationsFile(Strict):

@@ -10,6 +10,7 @@ from engine.house import SPEC, House
 from factories import pet_series
 from peers import free_port, own_tool, write_config
 
+from dicom_node.archive.folder_lock import FolderLock
 from dicom_node.control import rerun, retry
 from dicom_node.domain.delivery import DestinationHealth
 from dicom_node.domain.errors import ConfigError
@@ -158,3 +159,21 @@ def test_a_destination_that_is_no_longer_configured_is_told_with_what_is_left(
     (settings.folder / "routes.toml").write_text("")
     (told,) = json.loads(command(settings, "destinations", "--json")[2:])["destinations"]
     assert (told["name"], told["state"], told["objects"]["pending"]) == ("pacs", "unknown", 1)
+
+
+def test_reindex_finds_files_that_the_database_does_not_know_and_not_beside_a_node(
+    archive, settings
+):
+    stored = len(archive.index.instances_of(archive.jobs.list()[0].input_instances["pet"][0].key))
+    archive.index.database.close()
+    for file in settings.storage_folder.glob("node.sqlite*"):
+        file.unlink()
+    told, _ = json.JSONDecoder().raw_decode(command(settings, "reindex", "--json")[2:])
+    assert (told["indexed"], told["rows_removed"]) == (stored, 0)
+    assert command(settings, "reindex").startswith("0 0 files indexed")
+    lock = FolderLock(settings.storage_folder)
+    lock.acquire()
+    told = command(settings, "reindex")
+    lock.release()
+    assert told.startswith("2 ")
+    assert "in use by another process" in told

@@ -14,7 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from dicom_node.archive.tables import metadata
 from dicom_node.domain.errors import ArchiveError
 
-SCHEMA_VERSION = 4  # the newest revision in migrations/versions
+SCHEMA_VERSION = 5  # the newest revision in migrations/versions
 _WRITE = "dicom_node_write"
 _VERSION_TABLE = (  # as Alembic makes it
     "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "

@@ -1,11 +1,11 @@
 """What is known of each destination: whether it answers, and what waits for it."""
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from dicom_node.archive.database import Database
 from dicom_node.archive.rows import AnyRow
-from dicom_node.archive.tables import deliveries, destinations
+from dicom_node.archive.tables import commitments, deliveries, destinations
 from dicom_node.domain.delivery import DeliveryState, DestinationHealth
 
 
@@ -55,6 +55,23 @@ class DestinationStore:
         with self._database.reading() as connection:
             for row in connection.execute(query):
                 found.setdefault(row.destination, {})[DeliveryState(row.state)] = row.objects
+        return found
+
+    def uncommitted(self) -> dict[str, tuple[int, int]]:
+        """By destination: objects still to be committed, and those of them that are overdue."""
+        left = (deliveries.c.commitment_open == 1, deliveries.c.state == "DELIVERED")
+        overdue = exists().where(
+            commitments.c.job_id == deliveries.c.job_id,
+            commitments.c.destination == deliveries.c.destination,
+            commitments.c.overdue_at.is_not(None),
+        )
+        columns = (deliveries.c.destination, overdue.label("late"), func.count().label("objects"))
+        query = select(*columns).where(*left).group_by(deliveries.c.destination, "late")
+        found: dict[str, tuple[int, int]] = {}
+        with self._database.reading() as connection:
+            for name, late, objects in connection.execute(query):
+                before = found.get(name, (0, 0))
+                found[name] = (before[0] + objects, before[1] + (objects if late else 0))
         return found
 
 

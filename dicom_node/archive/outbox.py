@@ -21,8 +21,8 @@ _SENDING = (str(JobState.ENCODED), str(JobState.UNDELIVERED))
 class Outbox:
     """Deliveries and their states; the job's state follows in the same transaction.
 
-    A job is DELIVERED when all of its deliveries are, and UNDELIVERED when none is pending and one
-    is dead.
+    A job is DELIVERED when all of its deliveries are, COMMITTED when all are committed that are to
+    be, and UNDELIVERED when none is pending and one is dead.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Outbox:
         if destination is not None:
             query = query.where(_C.destination == destination)
         with self._database.reading() as connection:
-            return tuple(self._delivery(row) for row in connection.execute(query))
+            return tuple(delivery_of(row, self._folder) for row in connection.execute(query))
 
     def candidate(self, destination: str) -> Delivery | None:
         """Pending delivery with which a silent destination is probed, due or not; None for none.
@@ -61,7 +61,7 @@ class Outbox:
         )
         with self._database.reading() as connection:
             row = connection.execute(query.order_by(_C.attempts, _C.delivery_id).limit(1)).first()
-        return None if row is None else self._delivery(row)
+        return None if row is None else delivery_of(row, self._folder)
 
     def hasten(self, destination: str, now: datetime) -> None:
         """Make everything pending for a destination due, because it answers again."""
@@ -94,11 +94,17 @@ class Outbox:
         if job_id is not None:
             query = query.where(_C.job_id == job_id)
         with self._database.reading() as connection:
-            return tuple(self._delivery(row) for row in connection.execute(query))
+            return tuple(delivery_of(row, self._folder) for row in connection.execute(query))
 
-    def delivered(self, delivery_id: int, now: datetime) -> None:
-        """Record that the destination has the object; nothing where that is known."""
-        self._settle(delivery_id, DeliveryState.DELIVERED, None, now)
+    def delivered(self, delivery_id: int, now: datetime, *, commitment: bool = False) -> None:
+        """Record that the destination has the object; nothing where that is known.
+
+        Parameters
+        ----------
+        commitment : bool
+            Whether the destination is to commit it.
+        """
+        self._settle(delivery_id, DeliveryState.DELIVERED, None, now, commitment=commitment)
 
     def dead(self, delivery_id: int, error: str, now: datetime) -> None:
         """Record a refusal for good; nothing where the delivery is not pending."""
@@ -139,30 +145,45 @@ class Outbox:
         return revived
 
     def _settle(
-        self, delivery_id: int, state: DeliveryState, error: str | None, now: datetime
+        self,
+        delivery_id: int,
+        state: DeliveryState,
+        error: str | None,
+        now: datetime,
+        *,
+        commitment: bool = False,
     ) -> None:
         with self._database.writing() as connection:
             job_id = _job_of(connection, delivery_id)
-            values = {"state": str(state), "attempts": _C.attempts + 1, "updated_at": now}
+            values: dict[str, object] = {
+                "state": str(state),
+                "attempts": _C.attempts + 1,
+                "updated_at": now,
+                "commitment_open": int(commitment),
+                "transaction_uid": None,
+            }
             if error is not None:
                 values["last_error"] = error
             statement = update(deliveries).where(_pending(delivery_id)).values(values)
             if connection.execute(statement).rowcount == 1:
-                _settle_job(connection, job_id, now)
+                settle_job(connection, job_id, now)
 
-    def _delivery(self, row: AnyRow) -> Delivery:
-        return Delivery(
-            delivery_id=row.delivery_id,
-            job_id=row.job_id,
-            destination=row.destination,
-            path=self._folder / row.path,
-            sop_class_uid=row.sop_class_uid,
-            sop_instance_uid=row.sop_instance_uid,
-            state=DeliveryState(row.state),
-            attempts=row.attempts,
-            next_attempt_at=row.next_attempt_at,
-            last_error=row.last_error,
-        )
+
+def delivery_of(row: AnyRow, folder: Path) -> Delivery:
+    """Delivery of a row of `deliveries`."""
+    return Delivery(
+        delivery_id=row.delivery_id,
+        job_id=row.job_id,
+        destination=row.destination,
+        path=folder / row.path,
+        sop_class_uid=row.sop_class_uid,
+        sop_instance_uid=row.sop_instance_uid,
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at,
+        last_error=row.last_error,
+        commitment_open=bool(row.commitment_open),
+    )
 
 
 def _pending(delivery_id: int) -> ColumnElement[bool]:
@@ -180,15 +201,26 @@ def _job_of(connection: Connection, delivery_id: int) -> str:
     return str(job_id)
 
 
-def _settle_job(connection: Connection, job_id: str, now: datetime) -> None:
-    """Let the job follow its deliveries where none of them is pending any more."""
-    query = select(_C.state, _C.destination).where(_C.job_id == job_id).distinct()
-    found = connection.execute(query).all()
-    if any(state == DeliveryState.PENDING for state, _ in found):
+def settle_job(connection: Connection, job_id: str, now: datetime) -> None:
+    """Let a job follow its deliveries; one that is held or was cancelled stays as it is."""
+    state = state_of(connection, job_id)
+    if state in (JobState.HELD, JobState.CANCELLED):
         return
-    refusing = sorted(name for state, name in found if state == DeliveryState.DEAD)
-    if refusing:
-        reason = f"refused by {', '.join(refusing)}"
-        change_state(connection, job_id, JobState.UNDELIVERED, reason=reason, now=now)
+    query = select(_C.state, _C.destination, _C.commitment_open).where(_C.job_id == job_id)
+    found = connection.execute(query.distinct()).all()
+    states = {DeliveryState(row.state) for row in found}
+    refusing = sorted({row.destination for row in found if row.state == DeliveryState.DEAD})
+    reason = None
+    if DeliveryState.PENDING in states:
+        new, reason = JobState.ENCODED, "sent again: the destination has not kept all of it"
+    elif refusing:
+        new, reason = JobState.UNDELIVERED, f"refused by {', '.join(refusing)}"
+    elif DeliveryState.COMMITTED in states and not any(row.commitment_open for row in found):
+        new = JobState.COMMITTED
     else:
+        new = JobState.DELIVERED
+    if new is JobState.COMMITTED and state is JobState.ENCODED:
         change_state(connection, job_id, JobState.DELIVERED, reason=None, now=now)
+        state = JobState.DELIVERED
+    if new is not state:
+        change_state(connection, job_id, new, reason=reason, now=now)

@@ -1,5 +1,6 @@
 """Removes results that were delivered long enough ago, and tells so in the history of their job."""
 
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import structlog
 from sqlalchemy import Connection, select, update
 
 from dicom_node.archive.database import Database
-from dicom_node.archive.tables import job_objects, jobs
+from dicom_node.archive.tables import deliveries, job_objects, jobs
 from dicom_node.archive.transitions import record_event, state_of
 from dicom_node.domain.job import JobState
 
@@ -34,6 +35,7 @@ def sweep_results(database: Database, folder: Path, *, keep_days: float, now: da
     ArchiveError
         Where the database fails.
     """
+    uncommitted = select(deliveries.c.job_id).where(deliveries.c.commitment_open == 1)
     query = (
         select(jobs.c.job_id)
         .where(
@@ -41,6 +43,7 @@ def sweep_results(database: Database, folder: Path, *, keep_days: float, now: da
             jobs.c.updated_at < now - timedelta(days=keep_days),
             jobs.c.results_removed_at.is_(None),
             jobs.c.job_id.in_(select(job_objects.c.job_id)),
+            jobs.c.job_id.not_in(uncommitted),
         )
         .order_by(jobs.c.number)
     )
@@ -60,8 +63,8 @@ def _remove(connection: Connection, folder: Path, job_id: str, now: datetime) ->
     for path in paths:
         path.unlink(missing_ok=True)
     for parent in {path.parent for path in paths}:
-        if parent.is_dir() and not any(parent.iterdir()):
-            parent.rmdir()
+        if folder in parent.parents:
+            shutil.rmtree(parent, ignore_errors=True)  # with what was noted beside the objects
     changed = update(jobs).where(jobs.c.job_id == job_id).values(results_removed_at=now)
     connection.execute(changed)
     state = state_of(connection, job_id)

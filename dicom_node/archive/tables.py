@@ -202,6 +202,15 @@ deliveries = Table(
     _required("next_attempt_at", UtcTime()),
     Column("last_error", Text),
     _required("updated_at", UtcTime()),
+    # 1: the destination is to commit it, and has not yet
+    Column("commitment_open", Integer, nullable=False, server_default="0"),
+    Column("transaction_uid", Text),
+    Index(
+        "ix_deliveries_uncommitted",
+        "destination",
+        "job_id",
+        sqlite_where=text("commitment_open = 1"),
+    ),
     UniqueConstraint("job_id", "destination", "sop_instance_uid"),
     Index(None, "state", "destination", "next_attempt_at"),
     sqlite_autoincrement=True,
@@ -215,4 +224,25 @@ destinations = Table(
     Column("opened_at", UtcTime()),
     Column("next_probe_at", UtcTime()),
     Column("last_error", Text),
+)
+
+commitments = Table(
+    "commitments",
+    metadata,
+    Column("transaction_uid", Text, primary_key=True),
+    _job_id(index=True),
+    _required("destination", Text),
+    _required("attempt", Integer),
+    _required("next_attempt_at", UtcTime()),
+    _required("tries", Integer),
+    Column("asked_at", UtcTime()),  # when the destination took the request
+    Column("reported_at", UtcTime()),
+    Column("overdue_at", UtcTime()),
+    Column("last_error", Text),
+    Index(
+        "ix_commitments_open",
+        "destination",
+        "next_attempt_at",
+        sqlite_where=text("reported_at IS NULL"),
+    ),
 )

@@ -139,6 +139,14 @@ def send(
 
 
 @app.command()
+def reindex(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Bring stored files and index to agreement while no node runs; a node does it at its start."""
+    from dicom_node.cli.reindex import reindex as bring_to_agreement
+
+    bring_to_agreement(config, as_json=as_json)
+
+
+@app.command()
 def algorithms(*, as_json: JsonOption = False) -> None:
     """List the algorithms that are installed, and those that are broken with the reason."""
     from dicom_node.cli.algorithms import list_algorithms

@@ -20,11 +20,12 @@ def show_destinations(statuses: Sequence[DestinationStatus]) -> None:
             str(one.counts.get(DeliveryState.PENDING, 0)),
             str(one.counts.get(DeliveryState.HELD, 0)),
             str(one.counts.get(DeliveryState.DEAD, 0)),
+            _commitment(one),
             _trouble(one),
         )
         for one in statuses
     ]
-    headings = ("destination", "address", "state", "pending", "held", "dead", "")
+    headings = ("destination", "address", "state", "pending", "held", "dead", "commitment", "")
     show_rows(headings, rows)
 
 
@@ -41,6 +42,13 @@ def show_dead_letters(dead: Sequence[Delivery]) -> None:
 def show_revived(revived: int) -> None:
     """How many dead letters are due again."""
     Console().print(f"{revived} dead letters are due again; a running node sends them at once")
+
+
+def _commitment(one: DestinationStatus) -> str:
+    if one.destination is None or not one.destination.commitment:
+        return ""
+    overdue = f", {one.overdue} overdue" if one.overdue else ""
+    return f"{one.uncommitted} open{overdue}"
 
 
 def _trouble(one: DestinationStatus) -> str:

@@ -54,6 +54,7 @@ def resend_dead_letters(
 
 def _statuses(settings: Settings, archive: Archive) -> tuple[DestinationStatus, ...]:
     """Configured destinations in their order, then others for which something is left."""
+    uncommitted = archive.destinations.uncommitted()
     counts, health = archive.destinations.counts(), archive.destinations.all_health()
     others = sorted(set(counts) - set(settings.destinations))
     return tuple(
@@ -61,6 +62,8 @@ def _statuses(settings: Settings, archive: Archive) -> tuple[DestinationStatus, 
             destination=settings.destinations.get(name),
             health=health.get(name, DestinationHealth(name=name)),
             counts=counts.get(name, {}),
+            uncommitted=uncommitted.get(name, (0, 0))[0],
+            overdue=uncommitted.get(name, (0, 0))[1],
         )
         for name in (*settings.destinations, *others)
     )

@@ -55,6 +55,7 @@ def show_job(job_id: str, config: Path, *, as_json: bool) -> None:
             route=next((one for one in settings.routes if one.name == record.route), None),
             deliveries=deliveries,
             health=archive.destinations.all_health(),
+            transactions=archive.commitments.of_job(job_id),
             ahead=archive.jobs.ahead_of(job_id),
             now=utc_now().astimezone(),
         ),

@@ -105,6 +105,7 @@ def history_form(history: History) -> dict[str, Json]:
                 "attempts": one.attempts,
                 "next_attempt_at": one.next_attempt_at.isoformat(),
                 "last_error": one.last_error,
+                "commitment_open": one.commitment_open,
             }
             for one in history.deliveries
         ],
@@ -122,6 +123,8 @@ def destination_form(one: DestinationStatus) -> dict[str, Json]:
         "silent_since": None if health.opened_at is None else health.opened_at.isoformat(),
         "next_probe_at": None if health.next_probe_at is None else health.next_probe_at.isoformat(),
         "last_error": health.last_error,
+        "uncommitted": one.uncommitted,
+        "commitment_overdue": one.overdue,
         "objects": {str(state).lower(): one.counts.get(state, 0) for state in DeliveryState},
     }
 

@@ -15,6 +15,7 @@ class DeliveryState(StrEnum):
     PENDING = "PENDING"
     HELD = "HELD"  # with its job, until that is released
     DELIVERED = "DELIVERED"
+    COMMITTED = "COMMITTED"  # the destination took responsibility for it
     DEAD = "DEAD"  # refused for good; kept, listed, sent again on request
     CANCELLED = "CANCELLED"  # with its job, before it was sent
 
@@ -33,6 +34,35 @@ class Delivery:
     attempts: int
     next_attempt_at: datetime
     last_error: str | None = None
+    commitment_open: bool = False  # whether the destination is still to commit it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """A request for storage commitment of the objects of a job.
+
+    Parameters
+    ----------
+    attempt : int
+        Of the job at the destination, from 1.
+    tries : int
+        How often the request was not taken.
+    asked_at : datetime or None
+        When the destination took it.
+    overdue_at : datetime or None
+        Since when its report is overdue; it still counts when it comes.
+    """
+
+    transaction_uid: str
+    job_id: str
+    destination: str
+    attempt: int
+    tries: int
+    next_attempt_at: datetime
+    asked_at: datetime | None
+    reported_at: datetime | None
+    overdue_at: datetime | None
+    last_error: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +98,15 @@ class DestinationStatus:
         As configured; None for one that is not any more, but for which something is left.
     counts : mapping
         Number of objects by their state.
+    uncommitted, overdue : int
+        Objects that it has and is still to commit, and those of them whose report is overdue.
     """
 
     destination: Destination | None
     health: DestinationHealth
     counts: Mapping[DeliveryState, int]
+    uncommitted: int = 0
+    overdue: int = 0
 
     @property
     def state(self) -> str:

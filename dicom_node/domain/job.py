@@ -54,7 +54,8 @@ _STEPS: Mapping[JobState, frozenset[JobState]] = {
     JobState.ENCODED: frozenset(
         {JobState.DELIVERED, JobState.UNDELIVERED, JobState.HELD, JobState.CANCELLED}
     ),
-    JobState.DELIVERED: frozenset({JobState.COMMITTED}),
+    # back where the destination reports that it has not kept what it was sent
+    JobState.DELIVERED: frozenset({JobState.COMMITTED, JobState.ENCODED, JobState.UNDELIVERED}),
     JobState.UNDELIVERED: frozenset({JobState.ENCODED}),
     JobState.FAILED: frozenset({JobState.QUEUED}),
     JobState.REJECTED: frozenset(),

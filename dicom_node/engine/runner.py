@@ -14,6 +14,7 @@ from dicom_node.domain.job import Job, JobOutcome, JobState
 from dicom_node.domain.records import JobRecord
 from dicom_node.domain.route import Route
 from dicom_node.domain.rules import TryRules
+from dicom_node.engine.result_file import read_outcome, write_outcome
 from dicom_node.engine.seams import Clock, JobQueue
 from dicom_node.pipeline import JobRequest
 from dicom_node.policy.retry import next_attempt
@@ -110,14 +111,22 @@ class JobRunner:
             spec = self._registry.spec(record.algorithm)
         except ConfigError as cause:
             return JobOutcome(state=JobState.FAILED, reason=f"{cause.code}: {cause}")
+        folder = self._results_folder / record.job_id
+        earlier = read_outcome(folder, record.result_id)
+        if earlier is not None:
+            log.info("job.result_found", job=record.job_id, objects=len(earlier.objects))
+            return earlier
         request = JobRequest(
             job=job_of(record),
-            folder=self._results_folder / record.job_id,
+            folder=folder,
             site_tracers=self._site_tracers,
             equipment=self._equipment,
             predecessor=self._reported_before(record),
         )
-        return self._worker.run_while(self._wanted(record.job_id), request, spec)
+        outcome = self._worker.run_while(self._wanted(record.job_id), request, spec)
+        if outcome is not None and outcome.state is JobState.ENCODED:
+            return _kept(folder, record.result_id, outcome)
+        return outcome
 
     def _wanted(self, job_id: str) -> Callable[[], bool]:
         """Whether a job that runs should go on; the database is asked once a second."""
@@ -143,6 +152,16 @@ class JobRunner:
                 return before.result_id
             earlier = before.predecessor
         return None
+
+
+def _kept(folder: Path, result_id: str, outcome: JobOutcome) -> JobOutcome:
+    """The outcome, noted beside its objects; FAILED where there is no room for the note."""
+    try:
+        write_outcome(folder, result_id, outcome)
+    except OSError as cause:
+        reason = f"result-not-written: {cause.strerror or type(cause).__name__}"
+        return JobOutcome(state=JobState.FAILED, reason=reason, may_pass=True)
+    return outcome
 
 
 def job_of(record: JobRecord) -> Job:

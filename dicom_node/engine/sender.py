@@ -92,7 +92,8 @@ class Sender:
             "instance": delivery.sop_instance_uid,
         }
         if report.stored:
-            self._outbox.delivered(delivery.delivery_id, now)
+            wanted = self._destination.commitment
+            self._outbox.delivered(delivery.delivery_id, now, commitment=wanted)
             log.info("delivery.stored", **told)
         elif report.transient:
             when = pause_ends(delivery.attempts + 1)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from dicom_node.domain.delivery import Delivery, DeliveryState, DestinationHealth
+from dicom_node.domain.delivery import Delivery, DeliveryState, DestinationHealth, Transaction
 from dicom_node.domain.job import JobState
 from dicom_node.domain.records import JobRecord
 from dicom_node.domain.route import Route
@@ -17,6 +17,7 @@ def why_waiting(
     deliveries: Sequence[Delivery],
     ahead: int,
     health: Mapping[str, DestinationHealth],
+    transactions: Sequence[Transaction],
     now: datetime,
 ) -> str | None:
     """What a job waits for; None for one that runs or has ended.
@@ -31,6 +32,8 @@ def why_waiting(
         Queued and running jobs that come before it.
     health : mapping
         Of the destinations that were called, by name.
+    transactions : sequence of Transaction
+        Of storage commitment, of the job.
     now : datetime
         Aware, in local time: windows are.
     """
@@ -43,6 +46,8 @@ def why_waiting(
         return _why_queued(record, route, ahead, now)
     if record.state is JobState.ENCODED:
         return _why_not_delivered(deliveries, health, now)
+    if record.state is JobState.DELIVERED:
+        return _why_not_committed(deliveries, transactions, now)
     return None
 
 
@@ -75,6 +80,31 @@ def _why_not_delivered(
         failed = next((f" ({one.last_error})" for one in mine if one.last_error), "")
         told.append(f"for {name} to take {len(mine)} objects, next try {when}{failed}")
     return "; ".join(told) or None
+
+
+def _why_not_committed(
+    deliveries: Sequence[Delivery], transactions: Sequence[Transaction], now: datetime
+) -> str | None:
+    left = [one for one in deliveries if one.commitment_open]
+    told = []
+    for name in dict.fromkeys(one.destination for one in left):
+        objects = sum(one.destination == name for one in left)
+        asked = [one for one in transactions if one.destination == name]
+        told.append(f"for {name} to commit {objects} objects, {_how_far(asked, now)}")
+    return "; ".join(told) or None
+
+
+def _how_far(transactions: Sequence[Transaction], now: datetime) -> str:
+    """How far the newest transaction has come, and whether any report is overdue."""
+    overdue = [one.overdue_at for one in transactions if one.overdue_at is not None]
+    late = f"; commitment overdue since {_clock(min(overdue), now)}" if overdue else ""
+    if not transactions:
+        return "to be asked now"
+    newest = max(transactions, key=lambda one: one.attempt)
+    if newest.asked_at is not None:
+        return f"asked at {_clock(newest.asked_at, now)}{late}"
+    why = f" ({newest.last_error})" if newest.last_error else ""
+    return f"to be asked at {_clock(newest.next_attempt_at, now)}{why}{late}"
 
 
 def _clock(moment: datetime, now: datetime) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydicom import Dataset
 from received import encoded
 
+from dicom_node.archive.commitments import CommitmentStore
 from dicom_node.archive.database import open_database
 from dicom_node.archive.destinations import DestinationStore
 from dicom_node.archive.index import InstanceIndex
@@ -69,6 +70,7 @@ class House:
         self.instances = InstanceStore(self.folder, self.index)
         self.jobs = JobStore(database, self.folder)
         self.outbox = Outbox(database, self.folder)
+        self.commitments = CommitmentStore(database, self.folder)
         self.destinations = DestinationStore(database)
         cache = SeriesCache(NO_SITE_TRACERS)
         dispatcher = Dispatcher(

@@ -15,6 +15,7 @@ from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.job import JobOutcome, JobState, ResultObject
 from dicom_node.domain.route import TimeWindow
 from dicom_node.domain.rules import RetryRules, TryRules
+from dicom_node.engine.result_file import RESULT_FILE, read_outcome
 from dicom_node.engine.runner import JobRunner
 from dicom_node.pipeline import JobRequest
 from dicom_node.reading.site_tracers import NO_SITE_TRACERS
@@ -38,6 +39,8 @@ class Worker:
 
 
 def made(request: JobRequest) -> JobOutcome:
+    request.folder.mkdir(parents=True, exist_ok=True)
+    (request.folder / "sr.dcm").write_bytes(b"report")
     report = ResultObject(
         path=request.folder / "sr.dcm",
         sop_class_uid="1.2.840.10008.5.1.4.1.1.88.34",
@@ -196,3 +199,68 @@ def test_the_gate_of_a_route_holds_the_result(tmp_path, worker):
     runner_of(house, worker).tick()
     assert house.states() == [JobState.HELD]
     assert house.outbox.due(house.now) == ()
+
+
+def lose_database(house: House) -> None:
+    house.database.close()
+    for file in house.folder.glob("node.sqlite*"):
+        file.unlink()
+    house.restart()
+    house.instances.recover()
+    house.wait(61.0)
+
+
+def test_without_its_database_the_node_finds_files_and_results_and_runs_nothing_twice(
+    tmp_path, worker
+):
+    house = house_of(tmp_path)
+    house.receive(pet_series())
+    runner_of(house, worker).tick()
+    before = house.jobs.list()[0]
+    for one in house.outbox.due(house.now):
+        house.outbox.delivered(one.delivery_id, house.now)
+    lose_database(house)
+    assert runner_of(house, worker).tick()
+    after = house.jobs.list()[0]
+    assert len(worker.asked) == 1
+    assert after.job_id == before.job_id
+    assert after.objects == before.objects
+    assert [one.path for one in house.outbox.due(house.now)] == [one.path for one in after.objects]
+
+
+def test_a_run_whose_end_was_not_recorded_is_not_run_again(tmp_path, worker):
+    house = house_of(tmp_path)
+    house.receive(pet_series())
+    record = house.jobs.claim_next(house.now)
+    runner_of(house, worker)._run(record)  # and the process ends here
+    house.restart()
+    house.jobs.requeue_interrupted(house.now)
+    runner_of(house, worker).tick()
+    assert house.states() == [JobState.ENCODED]
+    assert len(worker.asked) == 1
+
+
+def test_a_result_that_is_not_whole_or_of_other_inputs_is_made_anew(tmp_path, worker):
+    house = house_of(tmp_path)
+    house.receive(pet_series())
+    runner_of(house, worker).tick()
+    record = house.jobs.list()[0]
+    folder = house.folder / "results" / record.job_id
+    assert read_outcome(folder, record.result_id) is not None
+    assert read_outcome(folder, "another result") is None
+    record.objects[0].path.unlink()
+    assert read_outcome(folder, record.result_id) is None
+    (folder / RESULT_FILE).write_text("{")
+    lose_database(house)
+    runner_of(house, worker).tick()
+    assert len(worker.asked) == 2
+
+
+def test_a_result_without_room_for_its_note_is_tried_again(tmp_path, worker):
+    house = house_of(tmp_path)
+    house.receive(pet_series())
+    folder = house.folder / "results" / house.jobs.list()[0].job_id / f"{RESULT_FILE}.part"
+    folder.mkdir(parents=True)  # the note cannot be written
+    runner_of(house, worker).tick()
+    assert house.states() == [JobState.QUEUED]
+    assert "result-not-written" in house.jobs.list()[0].reason

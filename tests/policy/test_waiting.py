@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dicom_node.domain.delivery import Delivery, DeliveryState, DestinationHealth
+from dicom_node.domain.delivery import Delivery, DeliveryState, DestinationHealth, Transaction
 from dicom_node.domain.job import JobState
 from dicom_node.domain.records import JobRecord
 from dicom_node.domain.route import Condition, Route, TimeWindow
@@ -62,9 +62,15 @@ def delivery(number: int, **changes) -> Delivery:
     return replace(made, **changes)
 
 
-def why(record=RECORD, *, route=None, deliveries=(), ahead=0, health=None):
+def why(record=RECORD, *, route=None, deliveries=(), ahead=0, health=None, transactions=()):
     return why_waiting(
-        record, route=route, deliveries=deliveries, ahead=ahead, health=health or {}, now=NOW
+        record,
+        route=route,
+        deliveries=deliveries,
+        ahead=ahead,
+        health=health or {},
+        transactions=transactions,
+        now=NOW,
     )
 
 
@@ -108,6 +114,30 @@ def test_a_silent_destination_is_named_with_its_next_probe():
         replace(RECORD, state=JobState.ENCODED), deliveries=[delivery(1)], health={"pacs": silent}
     )
     assert told == ("for pacs to answer, silent since 07:00:00 (refused), next probe at 09:10:00")
+
+
+def test_a_delivered_job_tells_whose_commitment_it_waits_for_and_whether_it_is_overdue():
+    done = replace(RECORD, state=JobState.DELIVERED)
+    stored = [delivery(1, state=DeliveryState.DELIVERED, commitment_open=True)]
+    assert why(done, deliveries=stored) == "for pacs to commit 1 objects, to be asked now"
+    first = Transaction(
+        transaction_uid="2.25.1",
+        job_id="j1",
+        destination="pacs",
+        attempt=1,
+        tries=0,
+        next_attempt_at=NOW,
+        asked_at=NOW - timedelta(hours=3),
+        reported_at=None,
+        overdue_at=NOW - timedelta(hours=1),
+        last_error=None,
+    )
+    assert why(done, deliveries=stored, transactions=[first]) == (
+        "for pacs to commit 1 objects, asked at 06:00:00; commitment overdue since 08:00:00"
+    )
+    second = replace(first, attempt=2, asked_at=None, overdue_at=None, last_error="no connection")
+    told = why(done, deliveries=stored, transactions=[first, second])
+    assert "to be asked at 09:00:00 (no connection); commitment overdue since" in told
 
 
 @pytest.mark.parametrize("state", [JobState.RUNNING, JobState.DELIVERED, JobState.FAILED])
