@@ -29,7 +29,15 @@ class Listener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A Storage SCP that takes results."""
+    """A Storage SCP that takes results.
+
+    Parameters
+    ----------
+    commitment : bool
+        Whether it is asked to commit what it was sent (Storage Commitment, PS3.4 J).
+    commitment_overdue_h : float
+        Hours without a report after which it is asked again, and told to people.
+    """
 
     name: str
     ae_title: str
@@ -37,6 +45,8 @@ class Destination:
     port: int
     calling_ae_title: str = "DICOM_NODE"
     timeout_s: float = 30.0
+    commitment: bool = False
+    commitment_overdue_h: float = 24.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
