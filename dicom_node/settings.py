@@ -3,13 +3,14 @@
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.forms import ResultForms, SrForm, SrTracking
 from dicom_node.domain.peer import Destination, Listener
 from dicom_node.domain.route import CompanionRule, Condition, Route
 from dicom_node.domain.rules import AssemblyRules, RetryRules
@@ -97,6 +98,9 @@ class _DestinationTable(_Strict):
     port: Port
     calling_ae_title: AeTitle | None = None
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+    sr_forms: Annotated[tuple[SrForm, ...], Field(min_length=1)] = (SrForm.REPORT,)
+    sr_tracking: SrTracking = SrTracking.PLAIN
+    seg_frame_limit: Annotated[int, Field(ge=1)] | None = None
 
 
 class _DestinationsFile(_Strict):
@@ -277,6 +281,7 @@ def _destination(table: _DestinationTable, node: _NodeFile) -> Destination:
         port=table.port,
         calling_ae_title=table.calling_ae_title or node.listener.ae_title,
         timeout_s=table.timeout_s,
+        forms=ResultForms(**table.model_dump(include={f.name for f in fields(ResultForms)})),
     )
 
 

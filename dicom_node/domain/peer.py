@@ -1,7 +1,9 @@
 """Who talks to us and whom we send to, as configured; and what one C-STORE brought."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from dicom_node.domain.forms import ResultForms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A Storage SCP that takes results."""
+    """A Storage SCP that takes results, in the forms that suit it."""
 
     name: str
     ae_title: str
@@ -37,6 +39,7 @@ class Destination:
     port: int
     calling_ae_title: str = "DICOM_NODE"
     timeout_s: float = 30.0
+    forms: ResultForms = field(default_factory=ResultForms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,13 @@
 """Runs queued jobs one after the other in a worker process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import structlog
 
 from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.job import Job, JobOutcome, JobState
 from dicom_node.domain.records import JobRecord
 from dicom_node.engine.seams import Clock, JobQueue
@@ -19,7 +20,13 @@ log = structlog.get_logger(__name__)
 
 
 class JobRunner:
-    """Takes the oldest queued job, runs it, records what it gave."""
+    """Takes the oldest queued job, runs it, records what it gave.
+
+    Parameters
+    ----------
+    forms : mapping
+        Name of a destination to the forms that suit it.
+    """
 
     def __init__(
         self,
@@ -30,12 +37,14 @@ class JobRunner:
         results_folder: Path,
         site_tracers: SiteTracers,
         equipment: Equipment,
+        forms: Mapping[str, ResultForms],
         clock: Clock,
         on_result: Callable[[], None],
     ) -> None:
         self._jobs, self._worker, self._registry = jobs, worker, registry
         self._results_folder, self._site_tracers = results_folder, site_tracers
-        self._equipment, self._clock, self._on_result = equipment, clock, on_result
+        self._equipment, self._forms = equipment, forms
+        self._clock, self._on_result = clock, on_result
 
     def tick(self) -> bool:
         """Run one job; whether there was one."""
@@ -68,6 +77,8 @@ class JobRunner:
             folder=self._results_folder / record.job_id,
             site_tracers=self._site_tracers,
             equipment=self._equipment,
+            # A destination that is no longer configured is named by its dead letters.
+            forms={name: self._forms.get(name, ResultForms()) for name in record.destinations},
         )
         return self._worker.run(request, spec)
 

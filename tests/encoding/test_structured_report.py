@@ -201,9 +201,10 @@ def test_the_observer_is_this_device(tmp_path: Path) -> None:
     assert device.serial_number == EQUIPMENT.device_serial_number
 
 
-def test_a_spect_report_has_the_general_title_and_an_nm_procedure(tmp_path: Path) -> None:
+def test_a_spect_report_has_a_title_of_its_own_and_an_nm_procedure(tmp_path: Path) -> None:
+    # Under the general title (126000, DCM) OHIF looks for outlines and shows nothing without.
     sr = datasets_of(spect_report(tmp_path))[Role.SR]
-    assert sr.ConceptNameCodeSequence[0].CodeValue == "126000"
+    assert sr.ConceptNameCodeSequence[0].CodeMeaning == "NM Measurement Report"
     procedures = [
         item.ConceptCodeSequence[0].CodeValue
         for item in walk(sr)
