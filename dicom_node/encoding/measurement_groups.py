@@ -22,6 +22,7 @@ from dicom_node.domain.report import Report
 from dicom_node.domain.result import Classification, Segment
 from dicom_node.domain.result import Measurement as MeasuredValue
 from dicom_node.encoding.codes import COMMENT, NO_UNITS, OUTPUT_SCORE, concept
+from dicom_node.encoding.number_text import values_line
 from dicom_node.encoding.parts import SegmentPlace, WrittenPart, places_of
 from dicom_node.encoding.provenance import algorithm_statements
 from dicom_node.encoding.statements import NOTHING_MARKED, run_statements, segments_of
@@ -41,7 +42,14 @@ def measurement_groups(report: Report, written: Sequence[WrittenPart]) -> list[G
     """
     result = report.result
     segments, places = segments_of(result), places_of(written)
-    groups = [segment_group(report, one, places.get(one.number)) for one in segments]
+    groups = [
+        _told(
+            segment_group(report, one, places.get(one.number)),
+            one.label,
+            result.measurements_of(one.number),
+        )
+        for one in segments
+    ]
     if not segments or result.measurements_of(None):
         groups.append(_study_group(report, empty=not segments))
     for number, classification in enumerate(result.classifications, start=1):
@@ -82,7 +90,8 @@ def _referenced_segment(report: Report, place: SegmentPlace) -> ReferencedSegmen
 
 def _study_group(report: Report, *, empty: bool) -> Group:
     """Group without a region (TID 1501): totals, or the statement that nothing was marked."""
-    group = _plain_group(report, "whole-study", report.result.measurements_of(None))
+    values = report.result.measurements_of(None)
+    group = _told(_plain_group(report, "whole-study", values), "Whole study", values)
     return with_comments(group, [NOTHING_MARKED] if empty else [])
 
 
@@ -118,6 +127,14 @@ def _plain_group(report: Report, name: str, values: Sequence[MeasuredValue]) -> 
     )
 
 
+def _told(group: Group, name: str, values: Sequence[MeasuredValue]) -> Group:
+    """The group with its numbers in a line for people.
+
+    Viewers write the concept without its derivation: three lines that say SUVbw.
+    """
+    return with_comments(group, [values_line(name, values)] if values else [])
+
+
 def with_comments(group: Group, comments: Sequence[str]) -> Group:
     """The group, with a text item (121106, DCM, Comment) for each sentence."""
     for comment in comments:
@@ -132,17 +149,22 @@ def with_comments(group: Group, comments: Sequence[str]) -> Group:
 
 
 def _measurements(values: Sequence[MeasuredValue]) -> list[Measurement]:
-    """Numbers with unit, derivation and method (TID 300)."""
+    """Numbers with unit, derivation and method (TID 300), in the digits that people can read."""
     return [
         Measurement(
             name=concept(one.name),
-            value=one.value,
+            value=readable(one.value),
             unit=concept(one.unit),
             derivation=None if one.derivation is None else concept(one.derivation),
             method=None if one.method is None else concept(one.method),
         )
         for one in values
     ]
+
+
+def readable(value: float) -> float:
+    """The value in six digits that count: no image measures more, and viewers show all of them."""
+    return float(f"{value:.6g}")
 
 
 def _tracking(report: Report, name: str) -> TrackingIdentifier:

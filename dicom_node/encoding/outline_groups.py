@@ -26,6 +26,7 @@ from dicom_node.encoding.measurement_groups import (
     Group,
     algorithm_of,
     finding_sites,
+    readable,
     segment_group,
     with_comments,
 )
@@ -97,7 +98,7 @@ def _numbers(
     facts: dict[str, Any] = {"referenced_coordinates": [coordinates]}
     area = outline.values.size * rows_mm * columns_mm
     return [
-        Measurement(concept(AREA), float(area), concept(SQUARE_MILLIMETRE), **facts),
-        Measurement(concept(MAXIMUM), float(outline.values.max()), unit, **facts),
-        Measurement(concept(MEAN), float(outline.values.mean(dtype=float)), unit, **facts),
+        Measurement(concept(AREA), readable(area), concept(SQUARE_MILLIMETRE), **facts),
+        Measurement(concept(MAXIMUM), readable(outline.values.max()), unit, **facts),
+        Measurement(concept(MEAN), readable(outline.values.mean(dtype=float)), unit, **facts),
     ]

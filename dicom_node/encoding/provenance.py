@@ -85,15 +85,12 @@ def identity(report: Report, equipment: Equipment, form: Form) -> dict[str, Any]
 
 
 def series_description(card: AlgorithmCard, form: Form) -> str:
-    """Series Description (0008,103E): research, by which algorithm, and what it is.
+    """Series Description (0008,103E): research, what it is, and by which algorithm.
 
-    A long title is cut, for what the series is must be read in the end.
+    What it is comes early: lists of series show some twenty characters.
     """
-    content = f": {_CONTENT_OF[form.role]}"
-    if form.parts > 1:
-        content += f" {form.part} of {form.parts}"
-    room = _LO_CHARACTERS - len(_DESCRIPTION_PREFIX) - len(content)
-    return f"{_DESCRIPTION_PREFIX}{short(card.title, room)}{content}"
+    part = f" {form.part} of {form.parts}" if form.parts > 1 else ""
+    return short(f"{_DESCRIPTION_PREFIX}{_CONTENT_OF[form.role]}{part}: {card.title}")
 
 
 def finish(

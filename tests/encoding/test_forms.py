@@ -81,7 +81,10 @@ def test_a_segmentation_over_the_limit_is_split_into_series_of_its_own(tmp_path:
         f"candidate-{number} 41%" for number in (1, 2, 3, 4)
     ]
     assert len({seg.SeriesInstanceUID for seg in segs}) == 2
-    assert [seg.SeriesDescription[-6:] for seg in segs] == ["1 of 2", "2 of 2"]
+    assert [seg.SeriesDescription.split(": ")[0] for seg in segs] == [
+        "AI RESEARCH - segments 1 of 2",
+        "AI RESEARCH - segments 2 of 2",
+    ]
 
 
 def test_the_reports_refer_to_the_parts_that_their_destination_gets(tmp_path: Path) -> None:
