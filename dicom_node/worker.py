@@ -5,8 +5,10 @@ seconds; it is replaced after a crash or a time limit.
 """
 
 import multiprocessing
+import os
 import resource
 import signal
+import threading
 from multiprocessing.connection import Connection
 
 import structlog
@@ -100,6 +102,7 @@ def _serve(pipe: Connection) -> None:
     """Child's main loop: ready, job in, outcome out, until the parent goes away."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     configure_logging_like_parent()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     registry = load_registry()
     while True:
         try:
@@ -110,6 +113,17 @@ def _serve(pipe: Connection) -> None:
         spec = registry.spec(algorithm)
         _limit_memory(spec.memory_limit_mib)
         pipe.send(_outcome(request, spec))
+
+
+def _end_with_parent() -> None:
+    """Leave at once when the parent has died, whatever the algorithm does.
+
+    The parent's successor runs the job again; two of them would share the cores for nothing.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _outcome(request: JobRequest, spec: AlgorithmSpec) -> JobOutcome:

@@ -118,12 +118,18 @@ class Orthanc:
 
 
 @contextmanager
-def running_orthanc(folder: Path, *, plugins: Sequence[Path] = ()) -> Iterator[Orthanc]:
-    """Orthanc on free ports of the loopback, with its database in a folder of the test."""
+def running_orthanc(
+    folder: Path, *, node_port: int = 11112, plugins: Sequence[Path] = ()
+) -> Iterator[Orthanc]:
+    """Orthanc on free ports of the loopback, with its database in a folder of the test.
+
+    It reports storage commitment to the node at `node_port`.
+    """
     program = tool("Orthanc")
     orthanc = Orthanc(free_port(), free_port())
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "orthanc.json").write_text(json.dumps(_orthanc_settings(folder, orthanc, plugins)))
+    settings = _orthanc_settings(folder, orthanc, node_port, plugins)
+    (folder / "orthanc.json").write_text(json.dumps(settings))
     with (folder / "orthanc.log").open("wb") as told:
         process = subprocess.Popen(
             [program, str(folder / "orthanc.json")], stdout=told, stderr=subprocess.STDOUT
@@ -135,7 +141,9 @@ def running_orthanc(folder: Path, *, plugins: Sequence[Path] = ()) -> Iterator[O
             stop(process)
 
 
-def _orthanc_settings(folder: Path, orthanc: Orthanc, plugins: Sequence[Path]) -> dict[str, Any]:
+def _orthanc_settings(
+    folder: Path, orthanc: Orthanc, node_port: int, plugins: Sequence[Path]
+) -> dict[str, Any]:
     return {
         "Name": "TEST",
         "StorageDirectory": str(folder / "db"),
@@ -149,7 +157,7 @@ def _orthanc_settings(folder: Path, orthanc: Orthanc, plugins: Sequence[Path]) -
         "DicomCheckCalledAet": True,
         # Debian's Orthanc cannot bind its DICOM port to one address: so it takes only the node, and
         # only from the loopback.
-        "DicomModalities": {"node": ["DICOM_NODE", "127.0.0.1", 11112]},
+        "DicomModalities": {"node": ["DICOM_NODE", "127.0.0.1", node_port]},
         "DicomCheckModalityHost": True,
         "DicomAlwaysAllowEcho": False,
         "DicomAlwaysAllowStore": False,

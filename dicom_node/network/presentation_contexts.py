@@ -9,6 +9,7 @@ from pydicom.config import IGNORE
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
@@ -23,6 +24,7 @@ from pynetdicom.sop_class import uid_to_service_class
 
 VERIFICATION = "1.2.840.10008.1.1"
 STORAGE_SERVICE = "1.2.840.10008.4.2"  # PS3.6 Table A-1: Storage Service Class
+STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"  # Storage Commitment Push Model
 
 # Context ids are the odd numbers from 1 to 255 (PS3.8 Table 9-13).
 MOST_CONTEXTS = 128
@@ -34,7 +36,7 @@ _STORAGE_ROOT = "1.2.840.10008.5.1.4.1.1."
 _NEVER_STORED = frozenset(
     {
         "1.2.840.10008.1.3.10",  # Media Storage Directory: DICOMDIR, a file only
-        "1.2.840.10008.1.20.1",  # Storage Commitment Push Model
+        STORAGE_COMMITMENT,
         "1.2.840.10008.1.20.2",  # Storage Commitment Pull Model (retired)
     }
 )
@@ -54,6 +56,7 @@ _NO_DATA_SET = frozenset(
 # Between these a data set is written anew without touching its pixels.
 _REWRITABLE = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 REWRITABLE = frozenset({*_REWRITABLE, DeflatedExplicitVRLittleEndian})
+_WITHOUT_PIXELS = frozenset({*REWRITABLE, ExplicitVRBigEndian})
 
 
 def is_transfer_syntax(uid: str) -> bool:
@@ -96,7 +99,9 @@ def transfer_syntaxes() -> tuple[str, ...]:
     return tuple(sorted(uid for uid in UID_dictionary if is_transfer_syntax(uid)))
 
 
-def supported_contexts(proposed: Sequence[PresentationContext]) -> list[PresentationContext]:
+def supported_contexts(
+    proposed: Sequence[PresentationContext], *, commitment: bool = False
+) -> list[PresentationContext]:
     """What the node supports of a proposal, in the words of pynetdicom's negotiation.
 
     pynetdicom takes the first transfer syntax of the *acceptor's* list that was proposed. The list
@@ -108,6 +113,8 @@ def supported_contexts(proposed: Sequence[PresentationContext]) -> list[Presenta
     ----------
     proposed : sequence of PresentationContext
         Presentation Context Definition List of the A-ASSOCIATE-RQ.
+    commitment : bool
+        Whether reports of storage commitment are taken.
 
     Returns
     -------
@@ -119,7 +126,12 @@ def supported_contexts(proposed: Sequence[PresentationContext]) -> list[Presenta
         wanted.setdefault(str(context.abstract_syntax), {}).update(
             dict.fromkeys(str(syntax) for syntax in context.transfer_syntax)
         )
-    contexts = (_supported(uid, tuple(syntaxes)) for uid, syntaxes in wanted.items())
+    contexts = (
+        _for_reports(tuple(syntaxes))
+        if uid == STORAGE_COMMITMENT and commitment
+        else _supported(uid, tuple(syntaxes))
+        for uid, syntaxes in wanted.items()
+    )
     return [context for context in contexts if context is not None]
 
 
@@ -130,6 +142,23 @@ def _supported(uid: str, proposed: tuple[str, ...]) -> PresentationContext | Non
         return None
     syntaxes = [syntax for syntax in proposed if is_transfer_syntax(syntax)]
     return build_context(uid, list(syntaxes)) if syntaxes else None
+
+
+@lru_cache(maxsize=1024)
+def _for_reports(proposed: tuple[str, ...]) -> PresentationContext | None:
+    """Context in which a peer reports as SCP of Storage Commitment.
+
+    Who opens an association is the SCU unless role selection says otherwise (PS3.7 D.3.3.4). A
+    peer that selects the role of the SCP gets it, and no more than it; one that insists on being
+    the SCU is refused. Without role selection the context is accepted, too: there are destinations
+    that report so, against the standard, and would never be heard.
+    """
+    syntaxes = [syntax for syntax in proposed if syntax in _WITHOUT_PIXELS]
+    if not syntaxes:
+        return None
+    context = build_context(STORAGE_COMMITMENT, list(syntaxes))
+    context.scu_role, context.scp_role = False, True
+    return context
 
 
 def as_storage(contexts: Iterable[PresentationContext]) -> dict[UID, object]:
@@ -150,7 +179,9 @@ def as_storage(contexts: Iterable[PresentationContext]) -> dict[UID, object]:
 
 @lru_cache(maxsize=1024)  # pynetdicom looks through a dozen tables
 def _needs_naming(uid: str) -> bool:
-    return uid != VERIFICATION and not issubclass(uid_to_service_class(uid), StorageServiceClass)
+    if uid in (VERIFICATION, STORAGE_COMMITMENT):
+        return False
+    return not issubclass(uid_to_service_class(uid), StorageServiceClass)
 
 
 @lru_cache(maxsize=1024)

@@ -70,7 +70,8 @@ def association_with(
         yield association
         if association.is_alive() and not is_over(association):
             gate.hold(association)  # pynetdicom's own requests let it go
-            association.release()
+            # Not `release`, which waits for a flag that an event report of the peer leaves down.
+            association.acse.negotiate_release()
     finally:
         if not is_over(association):
             association.abort()

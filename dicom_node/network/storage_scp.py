@@ -14,6 +14,7 @@ from pynetdicom import evt
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.events import Event
 
+from dicom_node.domain.commitment import CommitmentReport
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.peer import Listener, ReceivedInstance, StoreOutcome
 from dicom_node.network.acceptor import (
@@ -23,6 +24,7 @@ from dicom_node.network.acceptor import (
     frames_of,
 )
 from dicom_node.network.c_store import answer
+from dicom_node.network.commitment_report import commitment_handlers
 from dicom_node.network.connection import MAXIMUM_PDU_BYTES
 from dicom_node.network.presentation_contexts import as_storage, supported_contexts
 
@@ -51,6 +53,10 @@ class StorageScp:
         that it is given are the sender's: up to 64 characters of anything, no safe file name.
     association_ended : callable
         Called with the association's id after its last answer, however it ended.
+    commitment_reported : callable, optional
+        Makes a report of storage commitment durable before it returns; called from several
+        threads. Raises UnknownTransaction where nobody asked for it. Without it no such report is
+        accepted.
 
     Notes
     -----
@@ -75,10 +81,14 @@ class StorageScp:
         listener: Listener,
         store: Callable[[ReceivedInstance], StoreOutcome],
         association_ended: Callable[[str], None],
+        commitment_reported: Callable[[CommitmentReport], None] | None = None,
     ) -> None:
         self._listener = listener
         self._store = store
         self._association_ended = association_ended
+        self._report_handlers = (
+            () if commitment_reported is None else commitment_handlers(commitment_reported)
+        )
         self._server: AcceptorServer | None = None
         self._accepting: threading.Thread | None = None
         self._connections: set[AcceptedAssociation] = set()
@@ -200,6 +210,7 @@ class StorageScp:
                 (evt.EVT_SOP_COMMON, self._on_common_extended),
                 (evt.EVT_ACCEPTED, self._on_accepted),
                 (evt.EVT_C_STORE, self._on_c_store),
+                *self._report_handlers,
             ],
             idle_timeout_s=self._listener.idle_timeout_s,
             ended=self._on_ended,
@@ -213,7 +224,9 @@ class StorageScp:
         refusal = self._admit(association)
         if refusal is None:
             proposed = association.asked.presentation_context_definition_list
-            association.acceptor.supported_contexts = supported_contexts(proposed)
+            association.acceptor.supported_contexts = supported_contexts(
+                proposed, commitment=bool(self._report_handlers)
+            )
             return
         log.warning("association.rejected", **_who(association), result_source_reason=refusal)
         association.acse.send_reject(*refusal)
