@@ -1,1 +1,0 @@
-"""The revisions; each is named by the number that `PRAGMA user_version` then shows."""
