@@ -243,6 +243,7 @@ class Node:
             results_folder=self._settings.storage_folder / RESULTS_FOLDER,
             site_tracers=read_site_tracers(self._settings.tracers_file),
             equipment=equipment_of(self._settings),
+            forms={one.name: one.forms for one in self._settings.destinations.values()},
             clock=utc_now,
             on_result=self._wake_senders,
             routes=self._settings.routes,

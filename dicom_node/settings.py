@@ -3,13 +3,14 @@
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.peer import Destination, Listener
 from dicom_node.domain.route import CompanionRule, Condition, Route
 from dicom_node.domain.rules import AssemblyRules, DeliveryRules, RetryRules, TryRules
@@ -178,6 +179,7 @@ def _destination(table: DestinationTable, node: NodeFile) -> Destination:
         timeout_s=table.timeout_s,
         commitment=table.commitment,
         commitment_overdue_h=table.commitment_overdue_h,
+        forms=ResultForms(**table.model_dump(include={f.name for f in fields(ResultForms)})),
     )
 
 

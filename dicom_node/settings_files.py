@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from dicom_node.domain.forms import SrForm, SrTracking
 from dicom_node.domain.route import TimeWindow
 from dicom_node.domain.series import ExamKind
 
@@ -126,6 +127,9 @@ class DestinationTable(Strict):
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
     commitment: bool = False
     commitment_overdue_h: Annotated[float, Field(gt=0)] = 24.0
+    sr_forms: Annotated[tuple[SrForm, ...], Field(min_length=1)] = (SrForm.REPORT,)
+    sr_tracking: SrTracking = SrTracking.PLAIN
+    seg_frame_limit: Annotated[int, Field(ge=1)] | None = None
 
 
 class DestinationsFile(Strict):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.forms import ResultForms, SrForm, SrTracking
 from dicom_node.settings import read_settings
 
 SHIPPED = Path(__file__).resolve().parents[1] / "config"
@@ -30,6 +31,21 @@ def test_the_storage_folder_is_relative_to_the_configuration(tmp_path):
     assert read_settings(config).storage_folder == tmp_path / "data"
 
 
+def test_a_destination_takes_the_forms_that_it_asks_for(tmp_path):
+    viewer = PACS.replace("pacs", "viewer") + (
+        'sr_forms = ["measurements", "report"]\nsr_tracking = "cornerstone"\n'
+        "seg_frame_limit = 400\n"
+    )
+    (tmp_path / "destinations.toml").write_text(PACS + viewer)
+    found = read_settings(tmp_path).destinations
+    assert found["pacs"].forms == ResultForms()
+    assert found["viewer"].forms == ResultForms(
+        sr_forms=(SrForm.MEASUREMENTS, SrForm.REPORT),
+        sr_tracking=SrTracking.CORNERSTONE,
+        seg_frame_limit=400,
+    )
+
+
 PACS = '[[destinations]]\nname = "pacs"\nae_title = "PACS"\nhost = "127.0.0.1"\nport = 104\n'
 ROUTE = '[[routes]]\nname = "r"\nalgorithm = "a"\ndestinations = ["pacs"]\nwhen = { '
 
@@ -46,6 +62,25 @@ ROUTE = '[[routes]]\nname = "r"\nalgorithm = "a"\ndestinations = ["pacs"]\nwhen 
         ("node.toml", "[assembly]\nquiet_s = -1", "assembly.quiet_s", "0"),
         ("destinations.toml", PACS + PACS, "name", "once"),
         ("destinations.toml", PACS.replace("port = 104", ""), "destinations.0.port", "required"),
+        ("destinations.toml", PACS + "sr_forms = []", "destinations.0.sr_forms", "at least 1"),
+        (
+            "destinations.toml",
+            PACS + 'sr_forms = ["outline"]',
+            "destinations.0.sr_forms.0",
+            "'report' or 'measurements'",
+        ),
+        (
+            "destinations.toml",
+            PACS + 'sr_tracking = "x"',
+            "destinations.0.sr_tracking",
+            "'cornerstone'",
+        ),
+        (
+            "destinations.toml",
+            PACS + "seg_frame_limit = 0",
+            "destinations.0.seg_frame_limit",
+            "greater than or equal to 1",
+        ),
         ("routes.toml", ROUTE + 'modalty = "PT" }', "routes.0.when.modalty", "'modality'"),
         ("routes.toml", ROUTE + 'exam = "head" }', "routes.0.when.exam", "whole-body"),
         ("routes.toml", ROUTE + "modality = 3 }", "routes.0.when.modality", "array"),

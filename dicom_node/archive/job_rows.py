@@ -125,6 +125,7 @@ def pending_rows(
         }
         for destination in dict.fromkeys(destinations)
         for made in outcome.objects
+        if made.destinations is None or destination in made.destinations
     ]
 
 

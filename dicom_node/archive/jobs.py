@@ -138,7 +138,9 @@ class JobStore:
     def finish(
         self, job_id: str, outcome: JobOutcome, *, destinations: Sequence[str], now: datetime
     ) -> None:
-        """Record how a run ended, with its objects and a delivery of each to each destination.
+        """Record how a run ended, with its objects and their deliveries.
+
+        Each object goes to each destination for which it was made.
 
         A result without destinations, or without objects, has nowhere to go: it is DELIVERED at
         once, so that ENCODED always means that something is still to be sent. One of a job with a

@@ -4,6 +4,7 @@ The modules are imported within the commands, because PACS, imaging and plotting
 seconds to load and `dicom-node explain` needs none of them.
 """
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -36,6 +37,9 @@ app.add_typer(dead_letters_app, name="dead-letters")
 
 def main() -> None:
     """Entry point: errors we know end in one line and exit status 2, never in a stack trace."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # letters that the terminal cannot show
     try:
         app()
     except DicomNodeError as cause:

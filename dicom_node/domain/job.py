@@ -171,12 +171,19 @@ def content_digest(instances: Sequence[Instance]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultObject:
-    """One DICOM object that a job wrote."""
+    """One DICOM object that a job wrote.
+
+    Parameters
+    ----------
+    destinations : frozenset of str or None
+        Names of those for whose forms it was made; None: for every one.
+    """
 
     path: Path
     sop_class_uid: str
     sop_instance_uid: str
     modality: str
+    destinations: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,9 @@
 """Who talks to us and whom we send to, as configured; and what one C-STORE brought."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from dicom_node.domain.forms import ResultForms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A Storage SCP that takes results.
+    """A Storage SCP that takes results, in the forms that suit it.
 
     Parameters
     ----------
@@ -47,6 +49,7 @@ class Destination:
     timeout_s: float = 30.0
     commitment: bool = False
     commitment_overdue_h: float = 24.0
+    forms: ResultForms = field(default_factory=ResultForms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

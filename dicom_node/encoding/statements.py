@@ -12,10 +12,29 @@ from dicom_node.encoding.uids import Role, instance_uid
 NOTHING_MARKED = "The algorithm marked no region in this series."
 NO_PLACE = "The source tells no orientation and position; no segmentation object was written."
 
+# How the names of parameters end that have a unit.
+_UNIT_WORDS = {
+    **{unit: unit for unit in ("mm", "cm", "ml", "s", "min", "h")},
+    "suvbw": "SUVbw",
+    "mm3": "mm³",
+    "percent": "%",
+    "hu": "HU",
+    "kev": "keV",
+    "mbq": "MBq",
+}
+
 
 def segments_of(result: Result) -> tuple[Segment, ...]:
     """Segments of a result, none where it has no segmentation."""
     return () if result.segmentation is None else result.segmentation.segments
+
+
+def parameter_text(name: str, value: str) -> str:
+    """A parameter of a card in words: ``minimum_volume_ml`` 0.5 is "minimum volume 0.5 ml"."""
+    *words, last = name.split("_")
+    if words and last in _UNIT_WORDS:
+        return f"{' '.join(words)} {value} {_UNIT_WORDS[last]}"
+    return f"{name.replace('_', ' ')} {value}"
 
 
 def run_statements(report: Report) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from dicom_node.domain.job import (
     ClassificationRow,
@@ -51,9 +52,7 @@ def read_outcome(folder: Path, result_id: str) -> JobOutcome | None:
         form = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
         if form["result_id"] != result_id:
             return None
-        objects = tuple(
-            ResultObject(**(one | {"path": folder / one["path"]})) for one in form["objects"]
-        )
+        objects = tuple(_object_of(one, folder) for one in form["objects"])
         if not all(one.path.is_file() for one in objects):
             return None
         return JobOutcome(
@@ -66,3 +65,14 @@ def read_outcome(folder: Path, result_id: str) -> JobOutcome | None:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _object_of(form: dict[str, Any], folder: Path) -> ResultObject:
+    named = form["destinations"]
+    return ResultObject(
+        **form
+        | {
+            "path": folder / form["path"],
+            "destinations": None if named is None else tuple(named),
+        }
+    )

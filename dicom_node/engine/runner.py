@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import structlog
 
 from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.job import Job, JobOutcome, JobState
 from dicom_node.domain.records import JobRecord
 from dicom_node.domain.route import Route
@@ -40,6 +41,8 @@ class JobRunner:
         How often, and when, a failure is tried again that may pass.
     stopping : callable
         Whether the node is stopping: a job that runs is then handed back.
+    forms : mapping
+        Name of a destination to the forms that suit it.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class JobRunner:
         results_folder: Path,
         site_tracers: SiteTracers,
         equipment: Equipment,
+        forms: Mapping[str, ResultForms],
         clock: Clock,
         on_result: Callable[[], None],
         routes: Sequence[Route],
@@ -60,7 +64,8 @@ class JobRunner:
     ) -> None:
         self._jobs, self._worker, self._registry = jobs, worker, registry
         self._results_folder, self._site_tracers = results_folder, site_tracers
-        self._equipment, self._clock, self._on_result = equipment, clock, on_result
+        self._equipment, self._forms = equipment, forms
+        self._clock, self._on_result = clock, on_result
         self._windows = {one.name: one.window for one in routes if one.window is not None}
         self._rules, self._stopping, self._chance = rules, stopping, chance
 
@@ -122,6 +127,8 @@ class JobRunner:
             site_tracers=self._site_tracers,
             equipment=self._equipment,
             predecessor=self._reported_before(record),
+            # A destination that is no longer configured is named by its dead letters.
+            forms={name: self._forms.get(name, ResultForms()) for name in record.destinations},
         )
         outcome = self._worker.run_while(self._wanted(record.job_id), request, spec)
         if outcome is not None and outcome.state is JobState.ENCODED:

@@ -1,6 +1,7 @@
 """Jobs: created once, stepped legally, claimed by one, finished with their deliveries."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -160,6 +161,24 @@ def test_finishing_stores_the_result_and_a_delivery_per_object_and_destination(a
         for made in done.objects
     ]
     assert {(one.state, one.attempts) for one in due} == {(DeliveryState.PENDING, 0)}
+
+
+def test_an_object_goes_to_those_destinations_only_for_which_it_was_made(archive, now, a_job):
+    archive.jobs.create(a_job(), JobState.QUEUED)
+    archive.jobs.claim_next(now)
+    done = outcome(archive.folder, objects=3)
+    for_all, for_pacs, for_nobody = done.objects
+    for_pacs = replace(for_pacs, destinations=frozenset({"pacs"}))
+    for_nobody = replace(for_nobody, destinations=frozenset())
+    done = replace(done, objects=(for_all, for_pacs, for_nobody))
+
+    archive.jobs.finish("job-1", done, destinations=("pacs", "research"), now=now)
+
+    assert [(one.destination, one.sop_instance_uid) for one in archive.outbox.due(now)] == [
+        ("pacs", for_all.sop_instance_uid),
+        ("pacs", for_pacs.sop_instance_uid),
+        ("research", for_all.sop_instance_uid),
+    ]
 
 
 @pytest.mark.parametrize(
