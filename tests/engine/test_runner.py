@@ -67,6 +67,7 @@ def runner_of(house: House, worker: Worker) -> JobRunner:
         results_folder=house.folder / "results",
         site_tracers=NO_SITE_TRACERS,
         equipment=Equipment(software_version="0", device_serial_number="t", station_name="T"),
+        forms={},
         clock=lambda: house.now,
         on_result=lambda: None,
         routes=house.routes,
