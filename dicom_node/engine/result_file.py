@@ -31,7 +31,7 @@ def write_outcome(folder: Path, result_id: str, outcome: JobOutcome) -> None:
     """
     form = {
         "result_id": result_id,
-        "objects": [asdict(one) | {"path": one.path.name} for one in outcome.objects],
+        "objects": [_form_of(one) for one in outcome.objects],
         "measurements": [asdict(one) for one in outcome.measurements],
         "classifications": [asdict(one) for one in outcome.classifications],
         "warnings": list(outcome.warnings),
@@ -67,12 +67,17 @@ def read_outcome(folder: Path, result_id: str) -> JobOutcome | None:
         return None
 
 
+def _form_of(made: ResultObject) -> dict[str, object]:
+    named = None if made.destinations is None else sorted(made.destinations)
+    return asdict(made) | {"path": made.path.name, "destinations": named}
+
+
 def _object_of(form: dict[str, Any], folder: Path) -> ResultObject:
     named = form["destinations"]
     return ResultObject(
         **form
         | {
             "path": folder / form["path"],
-            "destinations": None if named is None else tuple(named),
+            "destinations": None if named is None else frozenset(named),
         }
     )
