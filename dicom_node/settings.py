@@ -101,6 +101,7 @@ class _DestinationTable(_Strict):
     sr_forms: Annotated[tuple[SrForm, ...], Field(min_length=1)] = (SrForm.REPORT,)
     sr_tracking: SrTracking = SrTracking.PLAIN
     seg_frame_limit: Annotated[int, Field(ge=1)] | None = None
+    seg_overlap: bool = True
 
 
 class _DestinationsFile(_Strict):
