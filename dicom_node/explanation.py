@@ -1,7 +1,7 @@
 """What the node thinks of series it has read, and why: the content of `dicom-node explain`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dicom_node.domain.coding import Unit
 from dicom_node.domain.errors import ConfigError, InputRejected
@@ -9,13 +9,15 @@ from dicom_node.domain.route import Route
 from dicom_node.domain.series import Reason, Series
 from dicom_node.domain.volume import UnitProvenance
 from dicom_node.policy.assembly import missing_instances, why_no_volume
-from dicom_node.policy.routing import Arrived, decide_routes, find_companion
+from dicom_node.policy.routing import Arrived, decide_routes, find_companion, why_barred
 from dicom_node.reading.series import ReadSeries
 from dicom_node.reading.units import convert
+from dicom_node.reading.volume import check_readable, factors_by_position
 from dicom_node.registry import Registry
 
 # Modalities whose voxels may be an activity concentration.
 _EMISSION_MODALITIES = ("PT", "NM")
+_VOLUME_MODALITIES = ("PT", "NM", "CT", "MR")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ def _explain_alone(
     read: ReadSeries, *, routes: Sequence[Route], registry: Registry
 ) -> SeriesExplanation:
     series = read.series
-    flaw = why_no_volume(series)
+    flaw = why_no_volume(series) or _unreadable(read)
     reasons = [] if flaw is None else [flaw]
     suv, refusal = _suv(read)
     if refusal is not None:
@@ -76,11 +78,24 @@ def _explain_alone(
     )
 
 
+def _unreadable(read: ReadSeries) -> Reason | None:
+    """Why the slices cannot be read, where they are to be a volume at all."""
+    if read.series.modality not in _VOLUME_MODALITIES or why_barred(read.series) is not None:
+        return None
+    try:
+        check_readable(read)
+    except InputRejected as cause:
+        return Reason(code=cause.code, message=str(cause))
+    return None
+
+
 def _suv(read: ReadSeries) -> tuple[UnitProvenance | None, Reason | None]:
     if read.series.modality not in _EMISSION_MODALITIES:
         return None, None
     try:
-        return convert(read.headers, Unit.SUVBW)[1], None
+        provenance = convert(read.headers, Unit.SUVBW)[1]
+        factors = factors_by_position(read, provenance)
+        return replace(provenance, factors=factors), None
     except InputRejected as cause:
         return None, Reason(code=cause.code, message=str(cause))
 
@@ -123,10 +138,4 @@ def _companions(
 def _with_companion(one: SeriesExplanation, reason: Reason | None) -> SeriesExplanation:
     if reason is None:
         return one
-    return SeriesExplanation(
-        series=one.series,
-        complete=one.complete,
-        suv=one.suv,
-        routes=one.routes,
-        reasons=(reason, *one.reasons),
-    )
+    return replace(one, reasons=(reason, *one.reasons))

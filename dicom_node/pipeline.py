@@ -66,8 +66,10 @@ def plan(
         algorithm=algorithm,
         version=version,
         inputs=inputs,
-        destinations=route.destinations,
+        destinations=route.result_destinations,
         created_at=created_at,
+        priority=route.priority,
+        gate=route.gate,
     )
 
 
@@ -79,6 +81,8 @@ class JobRequest:
     ----------
     folder : Path
         Where the result objects are written.
+    predecessor : str or None
+        `result_id` of the report that this one takes the place of.
     forms : mapping
         Name of a destination to the forms that suit it; empty for one set of the default forms.
     """
@@ -87,6 +91,7 @@ class JobRequest:
     folder: Path
     site_tracers: SiteTracers
     equipment: Equipment
+    predecessor: str | None = None
     forms: Mapping[str, ResultForms] = field(default_factory=dict)
 
 
@@ -101,7 +106,8 @@ def process(request: JobRequest, spec: AlgorithmSpec) -> JobOutcome:
     except InputRejected as cause:
         return JobOutcome(state=JobState.REJECTED, reason=f"{cause.code}: {cause}")
     except (AlgorithmFailed, EncodingFailed) as cause:
-        return JobOutcome(state=JobState.FAILED, reason=f"{cause.code}: {cause}")
+        reason = f"{cause.code}: {cause}"
+        return JobOutcome(state=JobState.FAILED, reason=reason, may_pass=cause.may_pass)
     return JobOutcome(
         state=JobState.ENCODED,
         objects=objects,
@@ -193,6 +199,7 @@ def _report(
         source_instances=request.job.inputs[role],
         companions=tuple(others),
         created_at=request.job.created_at.astimezone(),  # studies are dated in local time
+        predecessor=request.predecessor,
     )
 
 

@@ -211,7 +211,8 @@ def write_config(
     config.mkdir(parents=True, exist_ok=True)
     (config / "node.toml").write_text(
         f'[listener]\nport = {node_port}\n[storage]\nfolder = "../var"\n'
-        "[assembly]\nquiet_s = 5.0\n[delivery]\nfirst_retry_s = 0.5\nlongest_retry_s = 2.0\n"
+        "[assembly]\nquiet_s = 5.0\n[jobs]\nfirst_retry_s = 0.5\n"
+        "[delivery]\nfirst_retry_s = 0.5\nlongest_retry_s = 2.0\n"
     )
     (config / "destinations.toml").write_text(
         f'[[destinations]]\nname = "pacs"\nae_title = "{pacs_ae_title}"\n'

@@ -85,6 +85,10 @@ ROUTE = '[[routes]]\nname = "r"\nalgorithm = "a"\ndestinations = ["pacs"]\nwhen 
         ("routes.toml", ROUTE + 'exam = "head" }', "routes.0.when.exam", "whole-body"),
         ("routes.toml", ROUTE + "modality = 3 }", "routes.0.when.modality", "array"),
         ("routes.toml", ROUTE + 'modality = "PT" }', "routes.r.destinations", "one of []"),
+        ("routes.toml", ROUTE + '}\nwindow = "20-6"', "routes.0.window", "20:00-06:00"),
+        ("routes.toml", ROUTE + '}\nwindow = "20:00-20:00"', "routes.0.window", "starts and ends"),
+        ("routes.toml", ROUTE + "}\npriority = 101", "routes.0.priority", "100"),
+        ("node.toml", "[jobs]\nmost_attempts = 0", "jobs.most_attempts", "1"),
     ],
 )
 def test_a_mistake_is_named_with_file_key_and_what_is_allowed(tmp_path, file, text, key, told):
@@ -108,3 +112,21 @@ def test_one_word_or_a_list_of_words_make_the_same_condition(tmp_path):
     )
     one, other = read_settings(tmp_path).routes
     assert one.when == other.when
+
+
+def test_a_route_may_have_a_priority_a_window_a_gate_and_a_shadow(tmp_path):
+    (tmp_path / "destinations.toml").write_text(PACS + PACS.replace('"pacs"', '"research"'))
+    keys = 'priority = 5\nwindow = "20:00-06:30"\ngate = true\n'
+    shadow = 'shadow_destinations = ["research"]\n'
+    (tmp_path / "routes.toml").write_text(ROUTE + "}\n" + keys + shadow)
+    (route,) = read_settings(tmp_path).routes
+    assert (route.priority, str(route.window), route.gate) == (5, "20:00-06:30", True)
+    assert route.destinations == ("pacs",)
+    assert route.result_destinations == ("research",)
+
+
+def test_a_shadow_destination_that_does_not_exist_is_named(tmp_path):
+    (tmp_path / "destinations.toml").write_text(PACS)
+    (tmp_path / "routes.toml").write_text(ROUTE + '}\nshadow_destinations = ["research"]')
+    with pytest.raises(ConfigError, match=r"routes\.r\.shadow_destinations is 'research'"):
+        read_settings(tmp_path)

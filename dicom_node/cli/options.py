@@ -17,5 +17,5 @@ DEFAULT_CONFIG = Path("config")
 
 
 def print_json(form: Json) -> None:
-    """Print a form on standard output."""
-    print(json.dumps(form, indent=2, ensure_ascii=False, allow_nan=False))
+    """Print a form on standard output, in ASCII: whatever the terminal or a file name can hold."""
+    print(json.dumps(form, indent=2, allow_nan=False))

@@ -69,6 +69,8 @@ class Series:
     geometry_fault : str or None
         Why the slices that are there form no gap-free stack (with the position in mm); None if they
         do, or where the object has no geometry to check.
+    gap : bool
+        Whether the fault is that slices are missing: more of them may mend it.
     stacked : bool
         Whether the instances are single-frame slices, so that a gap-free stack is evidence.
     patient_digest : str
@@ -96,6 +98,7 @@ class Series:
     acquired_at: datetime | None = None
     patient_digest: str = ""
     own_result: bool = False
+    gap: bool = False
 
     def __post_init__(self) -> None:
         if not self.instances:

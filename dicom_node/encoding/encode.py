@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
 from dicom_node.domain.equipment import Equipment
-from dicom_node.domain.errors import DicomNodeError, EncodingFailed
+from dicom_node.domain.errors import DicomNodeError, EncodingFailed, ResultNotWritten
 from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.job import ResultObject
 from dicom_node.domain.report import Report
@@ -115,10 +115,13 @@ def write_objects(objects: Sequence[EncodedObject], folder: Path) -> tuple[Resul
 
     Raises
     ------
-    EncodingFailed
+    ResultNotWritten
         Where a file cannot be written.
     """
-    return _guarded("file", lambda: _written(objects, folder))
+    try:
+        return _written(objects, folder)
+    except OSError as cause:
+        raise ResultNotWritten(f"{cause.strerror or type(cause).__name__}") from cause
 
 
 def _guarded(what: str, make: Callable[[], Made]) -> Made:

@@ -17,6 +17,18 @@ from dicom_node.encoding.provenance import (
 from dicom_node.encoding.sources import SourceHeader
 from dicom_node.encoding.uids import Role
 
+# Body Part Examined of which there is one (PS3.16 Annex L, column Paired: N).
+_SINGLE_PARTS = frozenset(
+    """
+    ABDOMEN ABDOMENPELVIS AORTA BACK BLADDER BRAIN CEREBELLUM CERVIX CHEST CHESTABDOMEN
+    CHESTABDPELVIS COCCYX COLON CSPINE DUODENUM ESOPHAGUS FACE GALLBLADDER HEAD HEADNECK
+    HEART ILEUM ILIUM JAW JEJUNUM LARYNX LIVER LSPINE MAXILLA MEDIASTINUM MOUTH NECK
+    NECKCHEST NECKCHESTABDOMEN NECKCHESTABDPELV NOSE PANCREAS PELVIS PENIS PHARYNX PROSTATE
+    RECTUM SCALP SKULL SPINE SPLEEN SSPINE STERNUM STOMACH THYMUS THYROID TLSPINE TONGUE
+    TRACHEA TSPINE URETHRA UTERUS VAGINA VULVA WHOLEBODY
+    """.split()  # noqa: SIM905  a list of sixty lines tells no more
+)
+
 
 def build_secondary_capture(report: Report, equipment: Equipment, source: SourceHeader) -> Dataset:
     """Secondary capture of the page; Modality OT, because OHIF takes a PT for a broken PET."""
@@ -46,11 +58,12 @@ def build_secondary_capture(report: Report, equipment: Equipment, source: Source
 
 
 def _put_side(made: Dataset, source: Dataset) -> None:
-    """Laterality (PS3.3 C.7.3.1, Type 2C) as in the source; empty where nothing is known.
+    """Laterality (PS3.3 C.7.3.1, Type 2C) as in the source; empty where a side is not known.
 
-    A SEG must have none: there it belongs to the segments.
+    A part of the body of which there is one must have none; a SEG neither, where it belongs to the
+    segments.
     """
-    if source.get("Laterality") or "BodyPartExamined" not in made:
+    if source.get("Laterality") or made.get("BodyPartExamined") not in _SINGLE_PARTS:
         made.Laterality = source.get("Laterality")
 
 

@@ -7,6 +7,7 @@ from dicom_node.domain.report import Report
 from dicom_node.domain.result import Result, Segment
 from dicom_node.domain.volume import UnitProvenance, Volume
 from dicom_node.encoding.provenance import RESEARCH_ONLY
+from dicom_node.encoding.uids import Role, instance_uid
 
 NOTHING_MARKED = "The algorithm marked no region in this series."
 NO_PLACE = "The source tells no orientation and position; no segmentation object was written."
@@ -45,9 +46,18 @@ def run_statements(report: Report) -> tuple[str, ...]:
         f"Training data: {card.training_data}",
         f"Source: {source_line(report.source)}; {len(report.source.frames)} slices",
         *unit_lines(report.source),
+        *_predecessor_line(report),
         *(f"Warning: {warning}" for warning in all_warnings(report)),
         *definitions(report),
     )
+
+
+def _predecessor_line(report: Report) -> tuple[str, ...]:
+    """Which earlier report this one takes the place of."""
+    if report.predecessor is None:
+        return ()
+    earlier = instance_uid(report.predecessor, Role.SR)
+    return (f"This result takes the place of an earlier one: report {earlier}",)
 
 
 def source_line(source: Volume) -> str:

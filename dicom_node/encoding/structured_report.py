@@ -10,6 +10,7 @@ from highdicom.sr import (
     ObserverContext,
 )
 from pydicom.dataset import Dataset
+from pydicom.uid import Comprehensive3DSRStorage
 
 from dicom_node.domain.coding import Code
 from dicom_node.domain.equipment import Equipment
@@ -30,7 +31,7 @@ from dicom_node.encoding.parts import WrittenPart
 from dicom_node.encoding.patient_study import nobody
 from dicom_node.encoding.provenance import RESEARCH_ONLY, finish, identity
 from dicom_node.encoding.sources import SourceHeader
-from dicom_node.encoding.uids import Role, derived_uid
+from dicom_node.encoding.uids import Role, derived_uid, instance_uid, series_uid
 
 
 def build_structured_report(
@@ -68,10 +69,23 @@ def build_structured_report(
         is_complete=True,
         is_verified=False,
         is_final=False,
+        previous_versions=_previous(report),
         **identity(report, equipment, form),
     )
     _separate(made)
     return finish(made, report=report, equipment=equipment, source=source)
+
+
+def _previous(report: Report) -> list[Dataset] | None:
+    """The report that this one takes the place of (Predecessor Documents Sequence (0040,A360))."""
+    if report.predecessor is None:
+        return None
+    item = Dataset()
+    item.SOPClassUID = Comprehensive3DSRStorage
+    item.SOPInstanceUID = instance_uid(report.predecessor, Role.SR)
+    item.StudyInstanceUID = report.source_instances[0].key.study_instance_uid
+    item.SeriesInstanceUID = series_uid(report.predecessor, Role.SR)
+    return [item]
 
 
 def _content(

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import structlog
 
-from dicom_node.domain.errors import InputRejected
+from dicom_node.domain.errors import ArchiveError, InputRejected
 from dicom_node.domain.job import content_digest
 from dicom_node.domain.records import Arrival
 from dicom_node.domain.route import Route
@@ -56,7 +56,7 @@ class Assembler:
         self._receiving |= changed
         self._note_senders(changed)
         for key in sorted(self._receiving, key=lambda one: one.series_instance_uid):
-            self._look_at(key, now)
+            self._look_at_guarded(key, now)
         self._dispatcher.release_waiting(now)
         return False
 
@@ -69,6 +69,18 @@ class Assembler:
         for _, key, arrival in sorted(known, key=lambda one: one[0]):
             for association in arrival.association_ids & opened:
                 self._latest[association] = key
+
+    def _look_at_guarded(self, key: SeriesKey, now: datetime) -> None:
+        """Look at one series; whatever goes wrong with it, the others are looked at, too."""
+        try:
+            self._look_at(key, now)
+        except ArchiveError:
+            raise  # the database is away: nothing can be decided now, all of it is tried again
+        except Exception as cause:  # a bug of ours in one series must not stop the node
+            log.exception("series.bug", series=key.series_instance_uid)
+            reason = Reason(code="internal-error", message=type(cause).__name__)
+            digest = content_digest(self._index.instances_of(key))
+            self._decide(key, REFUSED, (reason,), digest, now)
 
     def _look_at(self, key: SeriesKey, now: datetime) -> None:
         instances = self._index.instances_of(key)

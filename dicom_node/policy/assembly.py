@@ -75,9 +75,8 @@ def missing_instances(series: Series) -> str | None:
     if series.expected_instances is not None and found < series.expected_instances:
         where = f"; {series.geometry_fault}" if series.geometry_fault else ""
         return f"{found} of {series.expected_instances} instances{where}"
-    if series.expected_instances is None and series.stacked:
-        return series.geometry_fault
-    return None
+    # A promise may be too small; a gap is a gap.
+    return series.geometry_fault if series.gap else None
 
 
 def why_no_volume(series: Series) -> Reason | None:

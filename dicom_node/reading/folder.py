@@ -1,6 +1,7 @@
 """Every DICOM file below a path, in series; what cannot be read has its reason."""
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,19 +34,25 @@ class FolderReading:
 def read_folder(
     path: Path, site_tracers: SiteTracers, on_file: Callable[[], None] = lambda: None
 ) -> FolderReading:
-    """Read every file below a path, or the one file.
+    """Read every file below a path, or the one file; folders behind links, too, each once.
 
     Parameters
     ----------
     on_file : callable
         Called after each file, to show progress.
+
+    Raises
+    ------
+    UnreadableInstance
+        Where the path itself is neither a file nor a folder.
     """
-    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+    if not path.is_dir() and not path.is_file():
+        raise UnreadableInstance(f"{path} is neither a file nor a folder")
     headers: list[Header] = []
     unreadable: dict[str, str] = {}
-    for file in files:
+    for file in sorted(_files_below(path)):
         try:
-            headers.append(read_header(file))
+            headers.append(_header_of(file))
         except UnreadableInstance as cause:
             unreadable[str(file)] = str(cause)
         on_file()
@@ -63,3 +70,26 @@ def read_folder(
         unreadable=unreadable,
         copies=tuple(path for path in copies if path not in unreadable),
     )
+
+
+def _files_below(path: Path) -> Iterator[Path]:
+    """Everything below a path that is no folder."""
+    if not path.is_dir():
+        yield path
+        return
+    seen: set[Path] = set()
+    for folder, inner, names in os.walk(path, followlinks=True):
+        real = Path(folder).resolve()
+        if real in seen:  # a ring of links
+            inner.clear()
+            continue
+        seen.add(real)
+        yield from (Path(folder) / name for name in names)
+
+
+def _header_of(path: Path) -> Header:
+    # A pipe would be waited for without end, a device read without end.
+    if not path.is_file():
+        what = "a link to nothing" if path.is_symlink() and not path.exists() else "no regular file"
+        raise UnreadableInstance(f"{what}; a DICOM file is needed")
+    return read_header(path)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from struct import error as StructError  # noqa: N812  # as all exceptions are written
 
@@ -116,15 +117,16 @@ class Header:
         return None
 
     def numbers(self, keyword: str) -> tuple[float, ...] | None:
-        """All values as numbers; None where one of them is none."""
+        """All values as finite numbers; None where one of them is none."""
+        found: tuple[float, ...] | None = None
         if isinstance(self.source, ScannedFile):
-            quick = quick_numbers(self.source, keyword)
-            if quick is not None:
-                return quick
-        try:
-            return tuple(float(one) for one in self.texts(keyword)) or None
-        except ValueError:
-            return None
+            found = quick_numbers(self.source, keyword)
+        if found is None:
+            try:
+                found = tuple(float(one) for one in self.texts(keyword)) or None
+            except ValueError:
+                return None
+        return found if found is not None and all(map(isfinite, found)) else None
 
     def number(self, keyword: str) -> float | None:
         """First value as a number, or None."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pydicom.uid import CTImageStorage, PositronEmissionTomographyImageStorage
 
-from dicom_node.domain.errors import MissingAttribute
+from dicom_node.domain.errors import MissingAttribute, NotCalibrated
 from dicom_node.reading.frame_headers import frame_headers
 from dicom_node.reading.header import Header, named
 from dicom_node.reading.plane import Plane, instance_of
@@ -57,10 +57,11 @@ def rescale_of(header: Header) -> Scale:
 
     Raises
     ------
-    MissingAttribute
+    MissingAttribute, NotCalibrated
     """
     slope, intercept = header.number("RescaleSlope"), header.number("RescaleIntercept")
     if slope is not None and intercept is not None:
+        _check_slope(header, slope)
         return Scale(slope, intercept)
     given = header.texts("RescaleSlope") or header.texts("RescaleIntercept")
     if not given and header.text("SOPClassUID") not in _RESCALE_NEEDED:
@@ -71,6 +72,17 @@ def rescale_of(header: Header) -> Scale:
         keyword=named(missing),
         value=header.text(missing),
     )
+
+
+def _check_slope(header: Header, slope: float) -> None:
+    """Refuse a slope that makes every value the same, or activity negative."""
+    negative = slope < 0 and header.text("Modality") == "PT"
+    if slope == 0 or negative:
+        raise NotCalibrated(
+            f"allowed: greater than 0 ({instance_of(header)})",
+            keyword=named("RescaleSlope"),
+            value=slope,
+        )
 
 
 def _frame_scales(header: Header) -> tuple[Scale, ...]:

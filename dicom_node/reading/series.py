@@ -7,11 +7,17 @@ from datetime import datetime
 
 from pydicom.uid import PositronEmissionTomographyImageStorage
 
-from dicom_node.domain.errors import InputRejected, NotCalibrated, UnsupportedObject
+from dicom_node.domain.errors import (
+    IncompleteSeries,
+    InputRejected,
+    NotCalibrated,
+    UnsupportedObject,
+)
 from dicom_node.domain.series import Instance, Series, SeriesKey
 from dicom_node.reading import times
 from dicom_node.reading.arrangement import promised_slices, promised_volumes, stacks_of
 from dicom_node.reading.exam import find_exam
+from dicom_node.reading.frame_headers import frame_headers
 from dicom_node.reading.frames import SINGLE_FRAME, planes_of
 from dicom_node.reading.header import Header
 from dicom_node.reading.identity import (
@@ -22,6 +28,7 @@ from dicom_node.reading.identity import (
     without_copies,
 )
 from dicom_node.reading.real_world import value_maps
+from dicom_node.reading.record import common_text
 from dicom_node.reading.site_tracers import SiteTracers
 from dicom_node.reading.stack import Stack, in_order
 from dicom_node.reading.tracer import find_tracer
@@ -56,6 +63,7 @@ class _Order:
     stacked: bool
     fault: str | None
     stacks: tuple[Stack, ...] = ()
+    gap: bool = False
 
 
 def group_by_series(headers: Iterable[Header]) -> dict[SeriesKey, list[Header]]:
@@ -109,6 +117,7 @@ def read_series(headers: Sequence[Header], site: SiteTracers) -> ReadSeries:
         acquired_at=acquired_at(order.headers),
         patient_digest=patient_digest(first),
         own_result=is_own_result(first),
+        gap=order.gap,
     )
     return ReadSeries(series=series, headers=order.headers, stacks=order.stacks)
 
@@ -155,7 +164,8 @@ def _ordered(headers: Sequence[Header]) -> _Order:
         return _Order(_by_number(headers), slices=0, stacked=False, fault=None)
     except InputRejected as cause:
         ordered, slices = _ordered_in_spite(_by_number(headers))
-        return _Order(ordered, slices=slices, stacked=single, fault=str(cause))
+        gap = isinstance(cause, IncompleteSeries)
+        return _Order(ordered, slices=slices, stacked=single, fault=str(cause), gap=gap)
     ordered = tuple(
         {id(one.header): one.header for stack in stacks for one in stack.planes}.values()
     )
@@ -205,8 +215,12 @@ def _unit(header: Header) -> str | None:
     stored = header.text("Units")
     if stored is not None or header.text("SOPClassUID") in SINGLE_FRAME:
         return stored
+    frames = frame_headers([header])
     try:
-        maps = value_maps([header])
+        converted = common_text(frames, "Units")  # of Legacy Converted objects
+        if converted is not None:
+            return converted
+        maps = value_maps(frames)
     except NotCalibrated:
         return None
     return maps[0].unit.value if maps else None

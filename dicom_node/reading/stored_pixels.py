@@ -60,6 +60,14 @@ def stored_planes(
         ) from cause
 
 
+def require_pixel_data(header: Header) -> None:
+    """MissingAttribute where an instance has no pixel data."""
+    source = header.source
+    there = PIXEL_DATA in source.index if isinstance(source, ScannedFile) else "PixelData" in source
+    if not there:
+        raise MissingAttribute("pixel data are needed", keyword=named("PixelData"))
+
+
 def _frames(header: Header, form: PixelFormat, frame_numbers: Iterable[int]) -> Iterable[Stored]:
     source = header.source
     if isinstance(source, ScannedFile) and source.transfer_syntax_uid in _PLAIN:

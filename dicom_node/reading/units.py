@@ -38,6 +38,8 @@ _BY_SUV_TYPE = {
 }
 _MAPPED = named("RealWorldValueMappingSequence")  # how the name of a mapped unit begins
 SUV_UNITS = frozenset(_BY_SUV_TYPE.values())
+# Of single-frame and of enhanced objects.
+_CORRECTIONS_STATED = ("CorrectedImage", "AttenuationCorrected", "DecayCorrected")
 # Two factors that differ by less are one factor.
 _SAME_FACTOR = 1e-12
 
@@ -190,7 +192,10 @@ def _require_stated_corrections(frames: Sequence[Header], record: Record) -> Non
     if common_text(frames, "DecayCorrection") == "NONE":
         keyword = named("DecayCorrection")
         raise NotCalibrated("a stored SUV is decay corrected", keyword=keyword, value="NONE")
-    if any(frame.texts("CorrectedImage") for frame in frames):
+    if any(frame.text("DecayCorrected") == "NO" for frame in frames):
+        keyword = named("DecayCorrected")
+        raise NotCalibrated("a stored SUV is decay corrected", keyword=keyword, value="NO")
+    if any(frame.text(keyword) for frame in frames for keyword in _CORRECTIONS_STATED):
         suv.require_corrections(frames, record)
     else:
         record.warn("CorrectedImage is absent: corrections of the stored SUV are not told")

@@ -4,19 +4,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dicom_node.domain.coding import Unit
-from dicom_node.domain.errors import UnsupportedObject
+from dicom_node.domain.errors import MissingAttribute, UnsupportedObject
 from dicom_node.domain.series import ExamKind
 from dicom_node.domain.volume import FrameSource, UnitProvenance, Volume
 from dicom_node.reading.arrangement import stacks_of
-from dicom_node.reading.header import Header
+from dicom_node.reading.header import Header, named
 from dicom_node.reading.patient import patient_facts
+from dicom_node.reading.pixel_format import FORMAT_KEYWORDS, format_of
 from dicom_node.reading.pixels import scaled_values
 from dicom_node.reading.plane import Plane
 from dicom_node.reading.rescale import scales_of
 from dicom_node.reading.series import ReadSeries, acquired_at
 from dicom_node.reading.stack import Stack
+from dicom_node.reading.stored_pixels import require_pixel_data
 from dicom_node.reading.units import convert
 
+# Type 1 in PET and CT (PS3.3 C.7.4.1); NM images may have none.
+_FRAME_NEEDED = frozenset({"PT", "CT"})
 _NO_VOLUMES = frozenset({ExamKind.PROJECTION, ExamKind.PLANAR})
 
 
@@ -58,9 +62,43 @@ def read_volumes(read: ReadSeries, unit: Unit | None) -> tuple[Volume, ...]:
     return tuple(_volume(read, stack, unit) for stack in _stacks(read))
 
 
+def check_readable(read: ReadSeries) -> None:
+    """Refuse what reading a volume would refuse, as far as that shows without decoding pixels.
+
+    Raises
+    ------
+    InputRejected
+        As `read_volumes`.
+    """
+    formats: set[tuple[object, ...]] = set()
+    for stack in _stacks(read):
+        scales_of(stack.planes)
+        for plane in stack.planes:
+            layout = plane.header.stored(FORMAT_KEYWORDS)
+            if layout not in formats:
+                format_of(plane.header)
+                formats.add(layout)
+            require_pixel_data(plane.header)
+
+
+def factors_by_position(read: ReadSeries, provenance: UnitProvenance) -> tuple[float, ...]:
+    """Factors of a conversion in the order of position: one, or one per slice of the first volume.
+
+    Instances are converted in the order of position, frames of one object as they are stored.
+    """
+    if len(provenance.factors) <= 1 or not read.stacks:
+        return provenance.factors
+    planes = read.stacks[0].planes
+    headers = list({id(plane.header): plane.header for plane in planes}.values())
+    return tuple(_factors(planes, headers, provenance))
+
+
 def _stacks(read: ReadSeries) -> tuple[Stack, ...]:
     if read.series.exam.kind in _NO_VOLUMES:
         raise UnsupportedObject(f"the series is {read.series.exam.kind.value} and no volume")
+    if read.series.modality in _FRAME_NEEDED and read.series.frame_of_reference_uid is None:
+        keyword = named("FrameOfReferenceUID")
+        raise MissingAttribute("without it no result can be placed", keyword=keyword)
     return read.stacks or stacks_of(read.headers)
 
 

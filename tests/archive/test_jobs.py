@@ -264,7 +264,7 @@ def test_another_process_reads_jobs_while_one_is_being_written(archive, open_arc
 def test_finished_jobs_do_not_slow_the_next_one(archive, now, a_job):
     # The queries of a running node go by an index, however many jobs there are.
     queries = {
-        "SELECT job_id FROM jobs WHERE state = 'QUEUED' ORDER BY number LIMIT 1": "ix_jobs",
+        "SELECT * FROM jobs WHERE state = 'QUEUED' ORDER BY priority DESC, number": "claim_order",
         "SELECT * FROM deliveries WHERE state = 'PENDING' AND next_attempt_at <= ''": "ix_deliv",
         "SELECT * FROM instances WHERE sequence > 7": "PRIMARY KEY",
         "SELECT * FROM job_inputs WHERE job_id = 'a'": "sqlite_autoindex",

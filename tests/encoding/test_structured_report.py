@@ -254,3 +254,19 @@ def test_classifications_are_qualitative_evaluations_with_their_score(tmp_path: 
     (score,) = group.get_measurements()
     assert (score.name.value, score.value, score.unit.value) == ("output-score", 0.83, "1")
     assert "binding ratio 1.2 on the left" in texts(datasets_of(report)[Role.SR])
+
+
+def test_a_report_that_takes_the_place_of_another_names_it(tmp_path: Path) -> None:
+    earlier = report_of(tmp_path / "a")
+    before = datasets_of(earlier)[Role.SR]
+    later = replace(earlier, result_id="f" * 40, predecessor=earlier.result_id)
+    made = datasets_of(later)[Role.SR]
+    (study,) = made.PredecessorDocumentsSequence
+    (series,) = study.ReferencedSeriesSequence
+    (document,) = series.ReferencedSOPSequence
+    assert study.StudyInstanceUID == before.StudyInstanceUID
+    assert series.SeriesInstanceUID == before.SeriesInstanceUID
+    assert document.ReferencedSOPInstanceUID == before.SOPInstanceUID
+    assert document.ReferencedSOPClassUID == before.SOPClassUID
+    assert any(before.SOPInstanceUID in line for line in texts(made))
+    assert "PredecessorDocumentsSequence" not in before

@@ -28,13 +28,17 @@ def test_a_promised_number_of_instances_decides_at_once():
 
 
 def test_a_pet_with_a_slice_missing_is_waited_for_and_then_given_up():
-    pet = made_series(modality="PT", found=134, expected=135, fault="gap at z = -412.5 mm")
+    pet = made_series(
+        modality="PT", found=134, expected=135, fault="gap at z = -412.5 mm", gap=True
+    )
     assert verdict(pet, silence_s=59.9) is Assembly.RECEIVING
     assert verdict(pet, silence_s=60.0) is Assembly.INCOMPLETE
 
 
 def test_the_verdict_on_an_incomplete_series_names_the_count_and_the_gap():
-    pet = made_series(modality="PT", found=134, expected=135, fault="gap at z = -412.5 mm")
+    pet = made_series(
+        modality="PT", found=134, expected=135, fault="gap at z = -412.5 mm", gap=True
+    )
     said = judge_completeness(
         pet, last_received_at=NOW, sender_active=False, now=NOW, rules=RULES
     ).evidence
@@ -56,7 +60,7 @@ def test_a_gap_free_stack_counts_when_its_sender_is_through(silence_s, sender_ac
 
 
 def test_a_stack_with_a_gap_is_no_evidence_and_is_given_up_after_the_quiet_time():
-    ct = made_series(modality="CT", found=199, fault="gap at z = 3 mm")
+    ct = made_series(modality="CT", found=199, fault="gap at z = 3 mm", gap=True)
     assert verdict(ct, silence_s=59.0) is Assembly.RECEIVING
     assert verdict(ct, silence_s=61.0) is Assembly.INCOMPLETE
 
