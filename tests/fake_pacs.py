@@ -146,6 +146,7 @@ class FakePacs:
         for association in self._deafened:
             del association.dul._is_transport_event
         self._deafened.clear()
+        self._let_rejected_go()
         self._entity.shutdown()
         self._accepting.join()
         self._server = None
@@ -163,6 +164,13 @@ class FakePacs:
         while len(self.received) < instances:
             assert time.monotonic() < deadline, f"{len(self.received)} of {instances} have come"
             time.sleep(0.01)
+
+    def _let_rejected_go(self) -> None:
+        # pynetdicom's shutdown aborts whatever is alive; an association that was rejected and
+        # waits for the peer to hang up knows no abort and ends with an exception in its reactor.
+        for association in self._entity.active_associations:
+            if association.is_rejected:
+                association.join(5)
 
     def _on_requested(self, event: Event) -> None:
         with self._lock:
