@@ -1,7 +1,7 @@
 """Whether a node is configured as it should be: the content of `dicom-node check`."""
 
+import shutil
 from dataclasses import dataclass
-from pathlib import Path
 
 from dicom_node.network.verification import echo
 from dicom_node.registry import Registry
@@ -30,7 +30,7 @@ def check_configuration(
         for name, reason in registry.broken.items()
     ]
     findings += [_check_route(settings, registry, number) for number in range(len(settings.routes))]
-    findings.append(_check_folder(settings.storage_folder))
+    findings.append(_check_folder(settings))
     for destination in settings.destinations.values():
         where = f"{destination.ae_title} at {destination.host}:{destination.port}"
         if with_echo:
@@ -64,7 +64,8 @@ def _check_route(settings: Settings, registry: Registry, number: int) -> Finding
     return Finding(what=what, ok=True, message=f"runs {route.algorithm}")
 
 
-def _check_folder(folder: Path) -> Finding:
+def _check_folder(settings: Settings) -> Finding:
+    folder, limit_mib = settings.storage_folder, settings.refuse_below_free_mib
     what = f"storage {folder}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -73,4 +74,6 @@ def _check_folder(folder: Path) -> Finding:
         probe.unlink()
     except OSError as cause:
         return Finding(what=what, ok=False, message=f"not writable: {cause.strerror}")
-    return Finding(what=what, ok=True, message="writable")
+    free_mib = shutil.disk_usage(folder).free // 2**20
+    message = f"writable, {free_mib} MiB free; nothing is received below {limit_mib} MiB"
+    return Finding(what=what, ok=free_mib >= limit_mib, message=message)

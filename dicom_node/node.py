@@ -10,21 +10,30 @@ from datetime import UTC, datetime
 import structlog
 
 from dicom_node import __version__
+from dicom_node.archive.commitments import CommitmentStore
 from dicom_node.archive.database import open_database
+from dicom_node.archive.destinations import DestinationStore
+from dicom_node.archive.folder_lock import FolderLock
+from dicom_node.archive.free_space import FreeSpace
 from dicom_node.archive.index import InstanceIndex
 from dicom_node.archive.instances import InstanceStore
+from dicom_node.archive.job_control import JobControl
 from dicom_node.archive.jobs import JobStore
 from dicom_node.archive.outbox import Outbox
+from dicom_node.archive.result_retention import sweep_results
 from dicom_node.archive.retention import sweep
+from dicom_node.domain.commitment import CommitmentReport
 from dicom_node.domain.delivery import Delivery
 from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.peer import Destination, ReceivedInstance, SendReport, StoreOutcome
 from dicom_node.engine.assembler import Assembler
+from dicom_node.engine.committer import Committer
 from dicom_node.engine.dispatcher import Dispatcher
 from dicom_node.engine.loop import Loop
 from dicom_node.engine.runner import JobRunner
 from dicom_node.engine.sender import Sender
 from dicom_node.engine.series_cache import SeriesCache
+from dicom_node.network.commitment import CommitmentRequest, request_commitment
 from dicom_node.network.outgoing import Outgoing
 from dicom_node.network.storage_scp import StorageScp
 from dicom_node.network.storage_scu import send
@@ -38,6 +47,7 @@ log = structlog.get_logger(__name__)
 DATABASE_FILE = "node.sqlite"
 RESULTS_FOLDER = "results"
 _POLL_S = 0.5  # of the job and delivery loops; they are woken when there is something to do
+_COMMITMENT_POLL_S = 2.0
 _RETENTION_EVERY_S = 3600.0
 
 
@@ -62,7 +72,10 @@ class Archive:
     index: InstanceIndex
     instances: InstanceStore
     jobs: JobStore
+    control: JobControl
     outbox: Outbox
+    destinations: DestinationStore
+    commitments: CommitmentStore
 
 
 def open_archive(settings: Settings) -> Archive:
@@ -75,7 +88,10 @@ def open_archive(settings: Settings) -> Archive:
         index=index,
         instances=InstanceStore(folder, index),
         jobs=JobStore(database, folder),
+        control=JobControl(database),
         outbox=Outbox(database, folder),
+        destinations=DestinationStore(database),
+        commitments=CommitmentStore(database, folder),
     )
 
 
@@ -85,13 +101,28 @@ class Node:
     def __init__(self, settings: Settings, registry: Registry) -> None:
         self._settings, self._registry = settings, registry
         self._archive = open_archive(settings)
+        self._lock = FolderLock(settings.storage_folder)
         self._associations: set[str] = set()
         self._associations_lock = threading.Lock()
         self._worker = Worker()
-        self._scp = StorageScp(settings.listener, self._store, self._association_ended)
+        self._space = FreeSpace(
+            settings.storage_folder, refuse_below_mib=settings.refuse_below_free_mib
+        )
+        self._scp = StorageScp(
+            settings.listener,
+            self._store,
+            self._association_ended,
+            self._commitment_reported,
+            self._space.is_low,
+        )
         self._senders = [
             Loop(f"sender-{one.name}", self._sender(one).tick, pause_s=_POLL_S)
             for one in settings.destinations.values()
+        ]
+        self._committers = [
+            Loop(f"committer-{one.name}", self._committer(one).tick, pause_s=_COMMITMENT_POLL_S)
+            for one in settings.destinations.values()
+            if one.commitment
         ]
         self._runner = Loop("runner", self._job_runner().tick, pause_s=_POLL_S)
         self._assembly = Loop("assembly", self._assemble, pause_s=settings.assembly.tick_s)
@@ -110,6 +141,7 @@ class Node:
 
     def start(self) -> None:
         """Recover what an earlier run left, then start every part; raises ConfigError."""
+        self._lock.acquire()
         recovered = self._archive.instances.recover()
         requeued = self._archive.jobs.requeue_interrupted(utc_now())
         log.info("node.recovered", instances=recovered.indexed, jobs=requeued)
@@ -124,9 +156,10 @@ class Node:
         self._scp.stop()
         for loop in self._loops():
             loop.ask_to_stop()
-        self._worker.stop()  # ends a job that runs; it is queued again at the next start
         for loop in self._loops():
-            loop.stop()
+            loop.stop()  # a job that runs is handed back and runs again at the next start
+        self._worker.stop()
+        self._lock.release()
         log.info("node.stopped")
 
     def serve_until_stopped(self) -> None:
@@ -139,17 +172,28 @@ class Node:
         self.stop()
 
     def _loops(self) -> tuple[Loop, ...]:
-        return (self._assembly, self._runner, *self._senders, self._retention)
+        return (self._assembly, self._runner, *self._senders, *self._committers, self._retention)
 
     def _store(self, received: ReceivedInstance) -> StoreOutcome:
         with self._associations_lock:
             self._associations.add(received.association_id)
+        self._space.check()
         return self._archive.instances.store(received, utc_now())
 
     def _association_ended(self, association_id: str) -> None:
         with self._associations_lock:
             self._associations.discard(association_id)
         self._assembly.wake()
+
+    def _commitment_reported(self, report: CommitmentReport) -> None:
+        self._archive.commitments.take(report, utc_now())
+
+    def _ask_commitment(
+        self, objects: Sequence[Delivery], transaction_uid: str, destination: Destination
+    ) -> CommitmentRequest:
+        return request_commitment(
+            objects, transaction_uid, destination, reported=self._commitment_reported
+        )
 
     def _open_associations(self) -> frozenset[str]:
         with self._associations_lock:
@@ -161,8 +205,10 @@ class Node:
         return more
 
     def _sweep(self) -> bool:
-        keep_days = self._settings.retention_days
-        sweep(self._archive.instances, keep_days=keep_days, now=utc_now())
+        settings, now = self._settings, utc_now()
+        sweep(self._archive.instances, keep_days=settings.retention_days, now=now)
+        database, folder = self._archive.index.database, settings.storage_folder
+        sweep_results(database, folder, keep_days=settings.results_retention_days, now=now)
         return False
 
     def _wake_senders(self) -> None:
@@ -197,8 +243,23 @@ class Node:
             results_folder=self._settings.storage_folder / RESULTS_FOLDER,
             site_tracers=read_site_tracers(self._settings.tracers_file),
             equipment=equipment_of(self._settings),
+            forms={one.name: one.forms for one in self._settings.destinations.values()},
             clock=utc_now,
             on_result=self._wake_senders,
+            routes=self._settings.routes,
+            rules=self._settings.jobs,
+            stopping=lambda: self._runner.stopping,
+            chance=random.Random(),  # noqa: S311  jitter, no secret
+        )
+
+    def _committer(self, destination: Destination) -> Committer:
+        return Committer(
+            book=self._archive.commitments,
+            destination=destination,
+            ask=self._ask_commitment,
+            rules=self._settings.delivery.pauses,
+            clock=utc_now,
+            chance=random.Random(),  # noqa: S311  jitter, no secret
         )
 
     def _sender(self, destination: Destination) -> Sender:
@@ -206,6 +267,7 @@ class Node:
             outbox=self._archive.outbox,
             destination=destination,
             send=_send,
+            health=self._archive.destinations,
             rules=self._settings.delivery,
             clock=utc_now,
             chance=random.Random(),  # noqa: S311  jitter, no secret

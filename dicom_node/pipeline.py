@@ -1,7 +1,7 @@
 """The spine: a series becomes jobs (`plan`), a job becomes DICOM objects (`process`)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from dicom_node.domain.errors import (
     InputRejected,
     MemoryLimit,
 )
+from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.job import (
     ClassificationRow,
     Job,
@@ -65,8 +66,10 @@ def plan(
         algorithm=algorithm,
         version=version,
         inputs=inputs,
-        destinations=route.destinations,
+        destinations=route.result_destinations,
         created_at=created_at,
+        priority=route.priority,
+        gate=route.gate,
     )
 
 
@@ -78,12 +81,18 @@ class JobRequest:
     ----------
     folder : Path
         Where the result objects are written.
+    predecessor : str or None
+        `result_id` of the report that this one takes the place of.
+    forms : mapping
+        Name of a destination to the forms that suit it; empty for one set of the default forms.
     """
 
     job: Job
     folder: Path
     site_tracers: SiteTracers
     equipment: Equipment
+    predecessor: str | None = None
+    forms: Mapping[str, ResultForms] = field(default_factory=dict)
 
 
 def process(request: JobRequest, spec: AlgorithmSpec) -> JobOutcome:
@@ -92,11 +101,13 @@ def process(request: JobRequest, spec: AlgorithmSpec) -> JobOutcome:
         volumes, notes = _read_inputs(request, spec)
         result = _run(spec, volumes)
         report = _report(request, spec, volumes, result, notes)
-        objects = write_objects(encode_report(report, request.equipment), request.folder)
+        encoded = encode_report(report, request.equipment, request.forms)
+        objects = write_objects(encoded, request.folder)
     except InputRejected as cause:
         return JobOutcome(state=JobState.REJECTED, reason=f"{cause.code}: {cause}")
     except (AlgorithmFailed, EncodingFailed) as cause:
-        return JobOutcome(state=JobState.FAILED, reason=f"{cause.code}: {cause}")
+        reason = f"{cause.code}: {cause}"
+        return JobOutcome(state=JobState.FAILED, reason=reason, may_pass=cause.may_pass)
     return JobOutcome(
         state=JobState.ENCODED,
         objects=objects,
@@ -188,6 +199,7 @@ def _report(
         source_instances=request.job.inputs[role],
         companions=tuple(others),
         created_at=request.job.created_at.astimezone(),  # studies are dated in local time
+        predecessor=request.predecessor,
     )
 
 

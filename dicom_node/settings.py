@@ -3,143 +3,31 @@
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, TypeVar, get_args
+from typing import TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.peer import Destination, Listener
 from dicom_node.domain.route import CompanionRule, Condition, Route
-from dicom_node.domain.rules import AssemblyRules, RetryRules
-from dicom_node.domain.series import ExamKind
+from dicom_node.domain.rules import AssemblyRules, DeliveryRules, RetryRules, TryRules
+from dicom_node.settings_files import (
+    DeliveryTable,
+    DestinationsFile,
+    DestinationTable,
+    JobsTable,
+    NodeFile,
+    RoutesFile,
+    RouteTable,
+)
 
 NODE_FILE, DESTINATIONS_FILE, ROUTES_FILE = "node.toml", "destinations.toml", "routes.toml"
 TRACERS_FILE = "tracers.toml"
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-AeTitle = Annotated[
-    str, Field(min_length=1, max_length=16, pattern=r"^[^\\\x00-\x1f]*\S[^\\\x00-\x1f]*$")
-]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Seconds = Annotated[float, Field(ge=0)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
-Text = Annotated[str, Field(min_length=1)]
-
-
-def _as_tuple(value: object) -> object:
-    if isinstance(value, str):
-        return (value,)
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _as_exams(value: object) -> object:
-    several = _as_tuple(value)
-    known = {str(kind): kind for kind in ExamKind}
-    if not isinstance(several, tuple) or any(one not in known for one in several):
-        raise ValueError(f"one or more of {sorted(known)}")
-    return tuple(known[one] for one in several)
-
-
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple)]
-Exams = Annotated[tuple[ExamKind, ...], BeforeValidator(_as_exams)]
-
-
-class _ListenerTable(_Strict):
-    ae_title: AeTitle = "DICOM_NODE"
-    address: Text = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 11112
-    max_associations: Annotated[int, Field(ge=1, le=1000)] = 20
-    idle_timeout_s: Annotated[float, Field(gt=0)] = 60.0
-
-
-class _StorageTable(_Strict):
-    folder: Text = "../var"
-    retention_days: Annotated[float, Field(gt=0)] = 14.0
-
-
-class _AssemblyTable(_Strict):
-    settle_s: Seconds = 1.0
-    quiet_s: Seconds = 60.0
-    tick_s: Annotated[float, Field(ge=0.05, le=10)] = 0.5
-
-
-class _DeliveryTable(_Strict):
-    first_retry_s: Annotated[float, Field(gt=0)] = 5.0
-    longest_retry_s: Annotated[float, Field(gt=0)] = 600.0
-
-
-class _EquipmentTable(_Strict):
-    device_serial_number: Annotated[str, Field(min_length=1, max_length=64)] = (
-        "unnamed-installation"
-    )
-
-
-class _NodeFile(_Strict):
-    listener: _ListenerTable = _ListenerTable()
-    storage: _StorageTable = _StorageTable()
-    assembly: _AssemblyTable = _AssemblyTable()
-    delivery: _DeliveryTable = _DeliveryTable()
-    equipment: _EquipmentTable = _EquipmentTable()
-
-
-class _DestinationTable(_Strict):
-    name: Name
-    ae_title: AeTitle
-    host: Text
-    port: Port
-    calling_ae_title: AeTitle | None = None
-    timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
-
-
-class _DestinationsFile(_Strict):
-    destinations: tuple[_DestinationTable, ...] = ()
-
-
-class _ConditionTable(_Strict):
-    modality: Texts = ()
-    tracer: Texts = ()
-    exam: Exams = ()
-    phase: Texts = ()
-    image_type: Texts = ()
-    unit: Texts = ()
-    body_part: Texts = ()
-    manufacturer_contains: Texts = ()
-    station_name: Texts = ()
-    description_contains: Texts = ()
-    called_ae: Texts = ()
-    calling_ae: Texts = ()
-    attenuation_corrected: bool | None = None
-    original: bool | None = None
-    min_slices: Annotated[int, Field(ge=1)] | None = None
-    max_slices: Annotated[int, Field(ge=1)] | None = None
-
-
-class _CompanionTable(_Strict):
-    modality: Text
-    same_frame_of_reference: bool = True
-    required: bool = False
-    wait_s: Seconds = 60.0
-
-
-class _RouteTable(_Strict):
-    name: Name
-    algorithm: Name
-    destinations: tuple[Name, ...]
-    when: _ConditionTable
-    companions: dict[Name, _CompanionTable] = {}
-    fallback: bool = False
-
-
-class _RoutesFile(_Strict):
-    routes: tuple[_RouteTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +42,10 @@ class Settings:
         Where instances, results and the database lie.
     retention_days : float
         How long instances are kept that no unfinished job needs.
+    results_retention_days : float
+        How long result files are kept after their delivery.
+    refuse_below_free_mib : int
+        Free disk space in MiB below which nothing new is received; 0 for no such limit.
     device_serial_number : str
         Id of this installation, written into every result.
     """
@@ -162,8 +54,11 @@ class Settings:
     listener: Listener
     storage_folder: Path
     retention_days: float
+    results_retention_days: float
+    refuse_below_free_mib: int
     assembly: AssemblyRules
-    delivery: RetryRules
+    delivery: DeliveryRules
+    jobs: TryRules
     device_serial_number: str
     destinations: Mapping[str, Destination]
     routes: tuple[Route, ...]
@@ -192,9 +87,9 @@ def read_settings(folder: Path) -> Settings:
         raise ConfigError(
             file=str(folder), key="folder", value="absent", allowed="a folder of TOML files"
         )
-    node = _read(folder / NODE_FILE, _NodeFile)
-    destinations = _read(folder / DESTINATIONS_FILE, _DestinationsFile)
-    routes = _read(folder / ROUTES_FILE, _RoutesFile)
+    node = _read(folder / NODE_FILE, NodeFile)
+    destinations = _read(folder / DESTINATIONS_FILE, DestinationsFile)
+    routes = _read(folder / ROUTES_FILE, RoutesFile)
     named = {table.name: _destination(table, node) for table in destinations.destinations}
     _refuse_repeats(folder / DESTINATIONS_FILE, [d.name for d in destinations.destinations])
     _refuse_repeats(folder / ROUTES_FILE, [route.name for route in routes.routes])
@@ -205,8 +100,11 @@ def read_settings(folder: Path) -> Settings:
         listener=Listener(**node.listener.model_dump()),
         storage_folder=(folder / node.storage.folder).resolve(),
         retention_days=node.storage.retention_days,
+        results_retention_days=node.storage.results_retention_days,
+        refuse_below_free_mib=node.storage.refuse_below_free_mib,
         assembly=AssemblyRules(**node.assembly.model_dump()),
-        delivery=RetryRules(**node.delivery.model_dump()),
+        delivery=_delivery_rules(node.delivery),
+        jobs=_try_rules(node.jobs),
         device_serial_number=node.equipment.device_serial_number,
         destinations=named,
         routes=tuple(_route(table) for table in routes.routes),
@@ -258,18 +156,20 @@ def _refuse_repeats(path: Path, names: list[str]) -> None:
             raise ConfigError(file=path.name, key="name", value=name, allowed="each name once")
 
 
-def _refuse_unknown_destinations(path: Path, route: _RouteTable, *, known: list[str]) -> None:
-    for name in route.destinations:
+def _refuse_unknown_destinations(path: Path, route: RouteTable, *, known: list[str]) -> None:
+    named = [("destinations", name) for name in route.destinations]
+    named += [("shadow_destinations", name) for name in route.shadow_destinations]
+    for key, name in named:
         if name not in known:
             raise ConfigError(
                 file=path.name,
-                key=f"routes.{route.name}.destinations",
+                key=f"routes.{route.name}.{key}",
                 value=name,
                 allowed=f"one of {known} ({DESTINATIONS_FILE})",
             )
 
 
-def _destination(table: _DestinationTable, node: _NodeFile) -> Destination:
+def _destination(table: DestinationTable, node: NodeFile) -> Destination:
     return Destination(
         name=table.name,
         ae_title=table.ae_title,
@@ -277,10 +177,13 @@ def _destination(table: _DestinationTable, node: _NodeFile) -> Destination:
         port=table.port,
         calling_ae_title=table.calling_ae_title or node.listener.ae_title,
         timeout_s=table.timeout_s,
+        commitment=table.commitment,
+        commitment_overdue_h=table.commitment_overdue_h,
+        forms=ResultForms(**table.model_dump(include={f.name for f in fields(ResultForms)})),
     )
 
 
-def _route(table: _RouteTable) -> Route:
+def _route(table: RouteTable) -> Route:
     return Route(
         name=table.name,
         algorithm=table.algorithm,
@@ -290,4 +193,20 @@ def _route(table: _RouteTable) -> Route:
             role: CompanionRule(**rule.model_dump()) for role, rule in table.companions.items()
         },
         fallback=table.fallback,
+        priority=table.priority,
+        window=table.window,
+        gate=table.gate,
+        shadow_destinations=table.shadow_destinations,
     )
+
+
+def _try_rules(table: JobsTable) -> TryRules:
+    return TryRules(most_attempts=table.most_attempts, pauses=_pauses(table))
+
+
+def _delivery_rules(table: DeliveryTable) -> DeliveryRules:
+    return DeliveryRules(open_after=table.open_after, pauses=_pauses(table))
+
+
+def _pauses(table: JobsTable | DeliveryTable) -> RetryRules:
+    return RetryRules(first_retry_s=table.first_retry_s, longest_retry_s=table.longest_retry_s)

@@ -9,12 +9,14 @@ import os
 import resource
 import signal
 import threading
+import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 import structlog
 
 from dicom_node.domain.algorithm import AlgorithmSpec
-from dicom_node.domain.errors import AlgorithmFailed, MemoryLimit, TimeLimit
+from dicom_node.domain.errors import AlgorithmFailed, MemoryLimit, TimeLimit, WorkerDied
 from dicom_node.domain.job import JobOutcome, JobState
 from dicom_node.logs import configure_logging_like_parent
 from dicom_node.pipeline import JobRequest, process
@@ -25,6 +27,11 @@ log = structlog.get_logger(__name__)
 _MIB = 1024 * 1024
 _START_LIMIT_S = 120.0  # importing torch on a cold disk has taken most of a minute
 _STOP_LIMIT_S = 5.0
+_LOOK_EVERY_S = 0.25  # whether the job is still wanted
+
+
+class _Unwanted(Exception):
+    """The job that runs is not wanted any more."""
 
 
 class Worker:
@@ -45,12 +52,30 @@ class Worker:
 
     def run(self, request: JobRequest, spec: AlgorithmSpec) -> JobOutcome:
         """Outcome of a job within its limits; a crash or a limit is an outcome, too."""
+        outcome = self.run_while(lambda: True, request, spec)
+        assert outcome is not None
+        return outcome
+
+    def run_while(
+        self, wanted: Callable[[], bool], request: JobRequest, spec: AlgorithmSpec
+    ) -> JobOutcome | None:
+        """Like `run`; None, and the child ended, as soon as the job is not wanted any more.
+
+        Parameters
+        ----------
+        wanted : callable
+            Asked some times a second while the job runs.
+        """
         try:
-            return self._ask(request, spec)
+            return self._ask(request, spec, wanted)
+        except _Unwanted:
+            self.stop()
+            return None
         except AlgorithmFailed as cause:
             log.warning("worker.failed", job=request.job.job_id, code=cause.code, cause=cause.cause)
             self.stop()
-            return JobOutcome(state=JobState.FAILED, reason=f"{cause.code}: {cause}")
+            reason = f"{cause.code}: {cause}"
+            return JobOutcome(state=JobState.FAILED, reason=reason, may_pass=cause.may_pass)
 
     def stop(self) -> None:
         """End the child, whatever it does; bounded in time."""
@@ -66,18 +91,20 @@ class Worker:
             child.kill()
             child.join(_STOP_LIMIT_S)
 
-    def _ask(self, request: JobRequest, spec: AlgorithmSpec) -> JobOutcome:
+    def _ask(
+        self, request: JobRequest, spec: AlgorithmSpec, wanted: Callable[[], bool]
+    ) -> JobOutcome:
         name, version = spec.card.name, spec.card.version
         if self._child is None or not self._child.is_alive():
             self.start()
         assert self._child is not None
         assert self._pipe is not None
         try:
-            if not self._pipe.poll(_START_LIMIT_S):
+            if not _answered(self._pipe, _START_LIMIT_S, wanted):
                 raise TimeLimit(name=name, version=version, cause="worker did not start")
             self._pipe.recv()  # the child is ready
             self._pipe.send((request, spec.card.name))
-            if not self._pipe.poll(spec.time_limit_s):
+            if not _answered(self._pipe, spec.time_limit_s, wanted):
                 cause = f"stopped after {spec.time_limit_s:g} s"
                 raise TimeLimit(name=name, version=version, cause=cause)
             outcome = self._pipe.recv()
@@ -88,14 +115,25 @@ class Worker:
         return outcome
 
 
+def _answered(pipe: Connection, limit_s: float, wanted: Callable[[], bool]) -> bool:
+    """Whether the child says something in time; _Unwanted where nobody waits for it any more."""
+    end = time.monotonic() + limit_s
+    while (left_s := end - time.monotonic()) > 0:
+        if pipe.poll(min(left_s, _LOOK_EVERY_S)):
+            return True
+        if not wanted():
+            raise _Unwanted
+    return False
+
+
 def _death(exit_code: int | None, name: str, version: str) -> AlgorithmFailed:
     if exit_code is not None and exit_code < 0:
         how = signal.Signals(-exit_code).name
         if how == "SIGKILL":  # nobody else sends it: the kernel ran out of memory
             return MemoryLimit(name=name, version=version, cause="killed; out of memory")
-        return AlgorithmFailed(name=name, version=version, cause=f"worker process died: {how}")
+        return WorkerDied(name=name, version=version, cause=f"worker process died: {how}")
     cause = f"worker process ended with exit status {exit_code}"
-    return AlgorithmFailed(name=name, version=version, cause=cause)
+    return WorkerDied(name=name, version=version, cause=cause)
 
 
 def _serve(pipe: Connection) -> None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,14 @@ def wait_until(what: str, ready: Callable[[], Any], *, limit_s: float, every_s: 
     raise AssertionError(f"{what}: not within {limit_s:g} s")
 
 
+def dicomweb_plugin() -> Path:
+    """Orthanc's DICOMweb plugin; the test is skipped by name where it is absent."""
+    found = next(Path("/usr/share/orthanc/plugins").glob("*DicomWeb.so"), None)
+    if found is None:
+        pytest.skip("orthanc-dicomweb is not installed")
+    return found
+
+
 class Orthanc:
     """A running Orthanc, by its REST interface."""
 
@@ -90,6 +98,12 @@ class Orthanc:
         with urllib.request.urlopen(url, timeout=30) as answer:
             return bytes(answer.read())
 
+    def put(self, file: bytes) -> None:
+        """Store a Part 10 file."""
+        url = f"http://127.0.0.1:{self.http_port}/instances"
+        with urllib.request.urlopen(url, data=file, timeout=60) as answer:
+            answer.read()
+
     def instances(self, modality: str) -> list[str]:
         """Orthanc's ids of the instances of a modality."""
         return [
@@ -104,7 +118,9 @@ class Orthanc:
 
 
 @contextmanager
-def running_orthanc(folder: Path, *, node_port: int = 11112) -> Iterator[Orthanc]:
+def running_orthanc(
+    folder: Path, *, node_port: int = 11112, plugins: Sequence[Path] = ()
+) -> Iterator[Orthanc]:
     """Orthanc on free ports of the loopback, with its database in a folder of the test.
 
     It reports storage commitment to the node at `node_port`.
@@ -112,7 +128,8 @@ def running_orthanc(folder: Path, *, node_port: int = 11112) -> Iterator[Orthanc
     program = tool("Orthanc")
     orthanc = Orthanc(free_port(), free_port())
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "orthanc.json").write_text(json.dumps(_orthanc_settings(folder, orthanc, node_port)))
+    settings = _orthanc_settings(folder, orthanc, node_port, plugins)
+    (folder / "orthanc.json").write_text(json.dumps(settings))
     with (folder / "orthanc.log").open("wb") as told:
         process = subprocess.Popen(
             [program, str(folder / "orthanc.json")], stdout=told, stderr=subprocess.STDOUT
@@ -124,12 +141,14 @@ def running_orthanc(folder: Path, *, node_port: int = 11112) -> Iterator[Orthanc
             stop(process)
 
 
-def _orthanc_settings(folder: Path, orthanc: Orthanc, node_port: int) -> dict[str, Any]:
+def _orthanc_settings(
+    folder: Path, orthanc: Orthanc, node_port: int, plugins: Sequence[Path]
+) -> dict[str, Any]:
     return {
         "Name": "TEST",
         "StorageDirectory": str(folder / "db"),
         "IndexDirectory": str(folder / "db"),
-        "Plugins": [],
+        "Plugins": [str(plugin) for plugin in plugins],
         "HttpPort": orthanc.http_port,
         "RemoteAccessAllowed": False,
         "AuthenticationEnabled": False,
@@ -144,6 +163,8 @@ def _orthanc_settings(folder: Path, orthanc: Orthanc, node_port: int) -> dict[st
         "DicomAlwaysAllowStore": False,
         "OverwriteInstances": True,  # a second delivery would show as a changed instance
         "StableAge": 1,
+        # "Full": every attribute, as functional groups and content trees have them.
+        "DicomWeb": {"Enable": True, "StudiesMetadata": "Full", "SeriesMetadata": "Full"},
     }
 
 
@@ -175,18 +196,27 @@ class RunningNode:
 
 
 def write_config(
-    folder: Path, *, node_port: int, pacs_port: int, pacs_ae_title: str = "PACS"
+    folder: Path,
+    *,
+    node_port: int,
+    pacs_port: int,
+    pacs_ae_title: str = "PACS",
+    forms: str = "",
 ) -> Path:
-    """Configuration folder of a node that sends to one PACS on the loopback."""
+    """Configuration folder of a node that sends to one PACS on the loopback.
+
+    `forms` are further lines of its table.
+    """
     config = folder / "config"
     config.mkdir(parents=True, exist_ok=True)
     (config / "node.toml").write_text(
         f'[listener]\nport = {node_port}\n[storage]\nfolder = "../var"\n'
-        "[assembly]\nquiet_s = 5.0\n[delivery]\nfirst_retry_s = 0.5\nlongest_retry_s = 2.0\n"
+        "[assembly]\nquiet_s = 5.0\n[jobs]\nfirst_retry_s = 0.5\n"
+        "[delivery]\nfirst_retry_s = 0.5\nlongest_retry_s = 2.0\n"
     )
     (config / "destinations.toml").write_text(
         f'[[destinations]]\nname = "pacs"\nae_title = "{pacs_ae_title}"\n'
-        f'host = "127.0.0.1"\nport = {pacs_port}\n'
+        f'host = "127.0.0.1"\nport = {pacs_port}\n{forms}'
     )
     shipped = Path(__file__).resolve().parents[1] / "config" / "routes.toml"
     (config / "routes.toml").write_text(shipped.read_text())

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.forms import ResultForms, SrForm, SrTracking
 from dicom_node.settings import read_settings
 
 SHIPPED = Path(__file__).resolve().parents[1] / "config"
@@ -30,6 +31,21 @@ def test_the_storage_folder_is_relative_to_the_configuration(tmp_path):
     assert read_settings(config).storage_folder == tmp_path / "data"
 
 
+def test_a_destination_takes_the_forms_that_it_asks_for(tmp_path):
+    viewer = PACS.replace("pacs", "viewer") + (
+        'sr_forms = ["measurements", "report"]\nsr_tracking = "cornerstone"\n'
+        "seg_frame_limit = 400\n"
+    )
+    (tmp_path / "destinations.toml").write_text(PACS + viewer)
+    found = read_settings(tmp_path).destinations
+    assert found["pacs"].forms == ResultForms()
+    assert found["viewer"].forms == ResultForms(
+        sr_forms=(SrForm.MEASUREMENTS, SrForm.REPORT),
+        sr_tracking=SrTracking.CORNERSTONE,
+        seg_frame_limit=400,
+    )
+
+
 PACS = '[[destinations]]\nname = "pacs"\nae_title = "PACS"\nhost = "127.0.0.1"\nport = 104\n'
 ROUTE = '[[routes]]\nname = "r"\nalgorithm = "a"\ndestinations = ["pacs"]\nwhen = { '
 
@@ -46,10 +62,33 @@ ROUTE = '[[routes]]\nname = "r"\nalgorithm = "a"\ndestinations = ["pacs"]\nwhen 
         ("node.toml", "[assembly]\nquiet_s = -1", "assembly.quiet_s", "0"),
         ("destinations.toml", PACS + PACS, "name", "once"),
         ("destinations.toml", PACS.replace("port = 104", ""), "destinations.0.port", "required"),
+        ("destinations.toml", PACS + "sr_forms = []", "destinations.0.sr_forms", "at least 1"),
+        (
+            "destinations.toml",
+            PACS + 'sr_forms = ["outline"]',
+            "destinations.0.sr_forms.0",
+            "'report' or 'measurements'",
+        ),
+        (
+            "destinations.toml",
+            PACS + 'sr_tracking = "x"',
+            "destinations.0.sr_tracking",
+            "'cornerstone'",
+        ),
+        (
+            "destinations.toml",
+            PACS + "seg_frame_limit = 0",
+            "destinations.0.seg_frame_limit",
+            "greater than or equal to 1",
+        ),
         ("routes.toml", ROUTE + 'modalty = "PT" }', "routes.0.when.modalty", "'modality'"),
         ("routes.toml", ROUTE + 'exam = "head" }', "routes.0.when.exam", "whole-body"),
         ("routes.toml", ROUTE + "modality = 3 }", "routes.0.when.modality", "array"),
         ("routes.toml", ROUTE + 'modality = "PT" }', "routes.r.destinations", "one of []"),
+        ("routes.toml", ROUTE + '}\nwindow = "20-6"', "routes.0.window", "20:00-06:00"),
+        ("routes.toml", ROUTE + '}\nwindow = "20:00-20:00"', "routes.0.window", "starts and ends"),
+        ("routes.toml", ROUTE + "}\npriority = 101", "routes.0.priority", "100"),
+        ("node.toml", "[jobs]\nmost_attempts = 0", "jobs.most_attempts", "1"),
     ],
 )
 def test_a_mistake_is_named_with_file_key_and_what_is_allowed(tmp_path, file, text, key, told):
@@ -73,3 +112,21 @@ def test_one_word_or_a_list_of_words_make_the_same_condition(tmp_path):
     )
     one, other = read_settings(tmp_path).routes
     assert one.when == other.when
+
+
+def test_a_route_may_have_a_priority_a_window_a_gate_and_a_shadow(tmp_path):
+    (tmp_path / "destinations.toml").write_text(PACS + PACS.replace('"pacs"', '"research"'))
+    keys = 'priority = 5\nwindow = "20:00-06:30"\ngate = true\n'
+    shadow = 'shadow_destinations = ["research"]\n'
+    (tmp_path / "routes.toml").write_text(ROUTE + "}\n" + keys + shadow)
+    (route,) = read_settings(tmp_path).routes
+    assert (route.priority, str(route.window), route.gate) == (5, "20:00-06:30", True)
+    assert route.destinations == ("pacs",)
+    assert route.result_destinations == ("research",)
+
+
+def test_a_shadow_destination_that_does_not_exist_is_named(tmp_path):
+    (tmp_path / "destinations.toml").write_text(PACS)
+    (tmp_path / "routes.toml").write_text(ROUTE + '}\nshadow_destinations = ["research"]')
+    with pytest.raises(ConfigError, match=r"routes\.r\.shadow_destinations is 'research'"):
+        read_settings(tmp_path)

@@ -93,9 +93,12 @@ def pet(tmp_path_factory) -> Path:
 
 
 def run(worker: Worker, registry: Registry, name: str, pet: Path, out: Path) -> JobOutcome:
+    return worker.run(request_of(registry, name, pet, out), registry.spec(name))
+
+
+def request_of(registry: Registry, name: str, pet: Path, out: Path) -> JobRequest:
     (read,) = read_folder(pet, NO_SITE_TRACERS).series
     inputs = {"pet": read.series.instances}
-    spec = registry.spec(name)
     job = Job(
         job_id=name,
         result_id=result_id_of(algorithm=name, version="1.0.0", inputs=inputs),
@@ -107,8 +110,7 @@ def run(worker: Worker, registry: Registry, name: str, pet: Path, out: Path) -> 
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
     equipment = Equipment(software_version="0", device_serial_number="test", station_name="TEST")
-    request = JobRequest(job=job, folder=out, site_tracers=NO_SITE_TRACERS, equipment=equipment)
-    return worker.run(request, spec)
+    return JobRequest(job=job, folder=out, site_tracers=NO_SITE_TRACERS, equipment=equipment)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +119,8 @@ def run(worker: Worker, registry: Registry, name: str, pet: Path, out: Path) -> 
         ("sleeps", "time-limit: sleeps 1.0.0: stopped after 3 s"),
         ("spins", "time-limit: spins 1.0.0: stopped after 3 s"),
         ("eats", "memory-limit: eats 1.0.0: more than 6144 MiB of address space"),
-        ("crashes", "algorithm-failed: crashes 1.0.0: worker process died: SIGSEGV"),
-        ("leaves", "algorithm-failed: leaves 1.0.0: worker process ended with exit status 7"),
+        ("crashes", "worker-died: crashes 1.0.0: worker process died: SIGSEGV"),
+        ("leaves", "worker-died: leaves 1.0.0: worker process ended with exit status 7"),
         ("raises", "algorithm-failed: raises 1.0.0: RuntimeError: no idea"),
         ("garbage", "algorithm-failed: garbage 1.0.0: gave str, not a Result"),
         ("elsewhere", "algorithm-failed: elsewhere 1.0.0: the segmentation is not on the grid"),
@@ -142,3 +144,19 @@ def test_unfit_data_is_rejected_with_its_reason(worker, registry, tmp_path):
     outcome = run(worker, registry, "healthy", tmp_path / "pet", tmp_path / "out")
     assert outcome.state is JobState.REJECTED
     assert "PatientWeight (0010,1030)" in (outcome.reason or "")
+
+
+def test_a_job_that_is_not_wanted_any_more_is_stopped_and_the_next_one_runs(
+    worker, registry, pet, tmp_path
+):
+    run(worker, registry, "healthy", pet, tmp_path / "a")  # the child is warm
+    request = request_of(registry, "sleeps", pet, tmp_path / "b")
+    began_at = time.monotonic()
+    assert worker.run_while(lambda: False, request, registry.spec("sleeps")) is None
+    assert time.monotonic() - began_at < LIMIT_S
+    assert run(worker, registry, "healthy", pet, tmp_path / "c").state is JobState.ENCODED
+
+
+def test_a_crash_may_pass_and_an_error_of_the_algorithm_does_not(worker, registry, pet, tmp_path):
+    assert run(worker, registry, "leaves", pet, tmp_path).may_pass
+    assert not run(worker, registry, "raises", pet, tmp_path).may_pass

@@ -34,13 +34,13 @@ def draw(
             outlines,
             view=view,
             title=f"{view.capitalize()} MIP",
-            caption=caption,
+            caption="" if candidates and view is View.SAGITTAL else caption,
         )
         for view in (View.CORONAL, View.SAGITTAL)
     )
     if not candidates:
         return projections
-    return (*projections, _slices(pet, candidates, outlines, ct, caption))
+    return (*projections, _slices(pet, candidates, outlines, ct))
 
 
 def _slices(
@@ -48,7 +48,6 @@ def _slices(
     candidates: Sequence[Candidate],
     outlines: Sequence[Outline],
     ct: Volume | None,
-    caption: str,
 ) -> Figure:
     axes = axes_of(pet.geometry, View.AXIAL)
     panels = [
@@ -64,7 +63,6 @@ def _slices(
         Scan(image=pet.array, geometry=pet.geometry),
         panels,
         title=f"Axial {kind}, hottest candidates",
-        caption=caption,
         ct=None if ct is None else Scan(image=ct.array, geometry=ct.geometry),
     )
 

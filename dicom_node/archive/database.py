@@ -14,8 +14,12 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from dicom_node.archive.tables import metadata
 from dicom_node.domain.errors import ArchiveError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 5  # the newest revision in migrations/versions
 _WRITE = "dicom_node_write"
+_VERSION_TABLE = (  # as Alembic makes it
+    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+    "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+)
 
 
 class Database:
@@ -60,7 +64,7 @@ class Database:
 
 
 def open_database(where: Path | str, *, busy_timeout_s: float = 10.0) -> Database:
-    """The database in a file, made with its tables where it is absent.
+    """The database in a file, made with its tables where it is absent, upgraded where it is old.
 
     Parameters
     ----------
@@ -72,7 +76,7 @@ def open_database(where: Path | str, *, busy_timeout_s: float = 10.0) -> Databas
     Raises
     ------
     ArchiveError
-        Where it cannot be opened, or was made by another version of the node.
+        Where it cannot be opened, or was made by a newer version of the node.
     """
     engine = _engine(_sqlite_url(where), busy_timeout_s)
     database = Database(engine, busy_timeout_s=busy_timeout_s)
@@ -116,11 +120,21 @@ def _engine(url: URL, busy_timeout_s: float) -> Engine:
 
 def _make_tables(connection: Connection) -> None:
     found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-    if found not in (0, SCHEMA_VERSION):
+    if found == SCHEMA_VERSION:
+        return
+    if found > SCHEMA_VERSION:
         raise ArchiveError(f"the database has schema {found}; this version reads {SCHEMA_VERSION}")
     if found == 0:
         metadata.create_all(connection)
-        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.exec_driver_sql(_VERSION_TABLE)
+        mark = "INSERT INTO alembic_version VALUES (?)"
+        connection.exec_driver_sql(mark, (f"{SCHEMA_VERSION:04d}",))
+    else:
+        # Here, because Alembic takes a third of a second to load and most openings need none.
+        from dicom_node.archive.migrate import upgrade  # noqa: PLC0415
+
+        upgrade(connection, found=found, wanted=SCHEMA_VERSION)
+    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, Select, delete, select
 
 from dicom_node.archive.rows import AnyRow, key_of
 from dicom_node.archive.tables import job_inputs, job_objects, jobs
+from dicom_node.domain.delivery import DeliveryState
 from dicom_node.domain.job import (
     ClassificationRow,
     Job,
@@ -44,6 +46,9 @@ def values_of_job(job: Job) -> dict[str, object]:
         "created_at": job.created_at,
         "updated_at": job.created_at,
         "attempts": 0,
+        "priority": job.priority,
+        "gate": int(job.gate),
+        "predecessor": job.predecessor,
     }
 
 
@@ -95,6 +100,33 @@ def values_of_outcome(outcome: JobOutcome) -> dict[str, object]:
         "warnings": list(outcome.warnings),
         "details": dict(outcome.details),
     }
+
+
+def pending_rows(
+    job_id: str,
+    outcome: JobOutcome,
+    destinations: Sequence[str],
+    *,
+    folder: Path,
+    now: datetime,
+) -> list[dict[str, object]]:
+    """Column values of the deliveries of a result, due now."""
+    return [
+        {
+            "job_id": job_id,
+            "destination": destination,
+            "path": stored_path(made.path, folder),
+            "sop_class_uid": made.sop_class_uid,
+            "sop_instance_uid": made.sop_instance_uid,
+            "state": str(DeliveryState.PENDING),
+            "attempts": 0,
+            "next_attempt_at": now,
+            "updated_at": now,
+        }
+        for destination in dict.fromkeys(destinations)
+        for made in outcome.objects
+        if made.destinations is None or destination in made.destinations
+    ]
 
 
 def read_jobs(
@@ -171,4 +203,8 @@ def _record(
         updated_at=row.updated_at,
         not_before=row.not_before,
         attempts=row.attempts,
+        priority=row.priority,
+        gate=bool(row.gate),
+        predecessor=row.predecessor,
+        held_from=None if row.held_from is None else JobState(row.held_from),
     )

@@ -1,33 +1,34 @@
 """Jobs and their history: every method is one transaction, every step a legal one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import structlog
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from dicom_node.archive.database import Database
 from dicom_node.archive.entries import IllegalStep, UnknownRecord
 from dicom_node.archive.job_rows import (
     all_jobs,
+    pending_rows,
     read_jobs,
-    stored_path,
     values_of_job,
     values_of_outcome,
     write_inputs,
     write_objects,
 )
-from dicom_node.archive.tables import deliveries, job_events, jobs
-from dicom_node.archive.transitions import change_state, record_event, state_of
-from dicom_node.domain.delivery import DeliveryState
+from dicom_node.archive.tables import deliveries, job_events, job_inputs, jobs
+from dicom_node.archive.transitions import change_state, hold, record_event, state_of
 from dicom_node.domain.job import Job, JobOutcome, JobState
 from dicom_node.domain.records import JobEvent, JobRecord
+from dicom_node.domain.series import SeriesKey
 
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 3
+GATE_REASON = "the route holds its results until they are released"
 _FIRST_STATES = (JobState.WAITING, JobState.QUEUED, JobState.REJECTED)
 
 
@@ -104,18 +105,28 @@ class JobStore:
             )
             write_inputs(connection, job, self._folder)
 
-    def claim_next(self, now: datetime) -> JobRecord | None:
-        """The oldest queued job whose time has come, RUNNING now and no one else's; or None."""
+    def claim_next(self, now: datetime, *, closed_routes: Collection[str] = ()) -> JobRecord | None:
+        """The queued job that is to run now, RUNNING then and no one else's; or None.
+
+        Of those whose time has come: the oldest of the highest priority.
+
+        Parameters
+        ----------
+        closed_routes : collection of str
+            Routes whose jobs may not start now.
+        """
         startable = and_(
             jobs.c.state == str(JobState.QUEUED),
             or_(jobs.c.not_before.is_(None), jobs.c.not_before <= now),
+            jobs.c.route.not_in(closed_routes),
         )
-        oldest = select(jobs.c.job_id).where(startable).order_by(jobs.c.number).limit(1)
+        order = (jobs.c.priority.desc(), jobs.c.number)
+        first = select(jobs.c.job_id).where(startable).order_by(*order).limit(1)
         with self._database.reading() as connection:
-            if connection.execute(oldest).scalar() is None:
+            if connection.execute(first).scalar() is None:
                 return None  # most calls end here, without taking the turn to write
         with self._database.writing() as connection:
-            job_id = connection.execute(oldest).scalar()
+            job_id = connection.execute(first).scalar()
             if job_id is None:
                 return None
             attempts = jobs.c.attempts + 1
@@ -127,30 +138,103 @@ class JobStore:
     def finish(
         self, job_id: str, outcome: JobOutcome, *, destinations: Sequence[str], now: datetime
     ) -> None:
-        """Record how a run ended, with its objects and a delivery of each to each destination.
+        """Record how a run ended, with its objects and their deliveries.
+
+        Each object goes to each destination for which it was made.
 
         A result without destinations, or without objects, has nowhere to go: it is DELIVERED at
-        once, so that ENCODED always means that something is still to be sent.
+        once, so that ENCODED always means that something is still to be sent. One of a job with a
+        gate is HELD. A job that was cancelled while it ran stays so; its result is not recorded.
         """
         with self._database.writing() as connection:
+            if state_of(connection, job_id) is JobState.CANCELLED:
+                return
             change_state(
                 connection,
                 job_id,
                 outcome.state,
                 reason=outcome.reason,
                 now=now,
+                results_removed_at=None,
                 **values_of_outcome(outcome),
             )
             if outcome.state is not JobState.ENCODED:
                 return
             write_objects(connection, job_id, outcome.objects, self._folder)
-            rows = _pending_rows(job_id, outcome, destinations, folder=self._folder, now=now)
+            rows = pending_rows(job_id, outcome, destinations, folder=self._folder, now=now)
             if rows:
                 connection.execute(deliveries.insert(), rows)
+                gate = select(jobs.c.gate).where(jobs.c.job_id == job_id)
+                if connection.execute(gate).scalar_one():
+                    hold(connection, job_id, reason=GATE_REASON, now=now)
                 return
             what = "objects" if destinations else "destinations"
             reason = f"there are no {what}: nothing is to be sent"
             change_state(connection, job_id, JobState.DELIVERED, reason=reason, now=now)
+
+    def hand_back(
+        self,
+        job_id: str,
+        *,
+        reason: str,
+        now: datetime,
+        not_before: datetime | None = None,
+        counts: bool = True,
+    ) -> None:
+        """RUNNING to QUEUED, not to start before a time; nothing where it was cancelled meanwhile.
+
+        Parameters
+        ----------
+        counts : bool
+            Whether this run counts as one of the tries that the job has.
+        """
+        attempts = jobs.c.attempts if counts else jobs.c.attempts - 1
+        with self._database.writing() as connection:
+            if state_of(connection, job_id) is JobState.CANCELLED:
+                return
+            values = {"attempts": attempts, "not_before": not_before}
+            change_state(connection, job_id, JobState.QUEUED, reason=reason, now=now, **values)
+
+    def state(self, job_id: str) -> JobState:
+        """State of a job alone, for a look every second."""
+        with self._database.reading() as connection:
+            return state_of(connection, job_id)
+
+    def latest_on(self, route: str, key: SeriesKey) -> str | None:
+        """Id of the newest job of a route on a primary series; None where there was none."""
+        query = (
+            select(jobs.c.job_id)
+            .join(job_inputs, job_inputs.c.job_id == jobs.c.job_id)
+            .where(
+                job_inputs.c.study_instance_uid == key.study_instance_uid,
+                job_inputs.c.series_instance_uid == key.series_instance_uid,
+                job_inputs.c.position == 0,
+                jobs.c.route == route,
+            )
+            .order_by(jobs.c.number.desc())
+            .limit(1)
+        )
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar()
+
+    def successors_of(self, job_id: str) -> tuple[str, ...]:
+        """Ids of the jobs that take the place of one, the oldest first."""
+        query = select(jobs.c.job_id).where(jobs.c.predecessor == job_id).order_by(jobs.c.number)
+        with self._database.reading() as connection:
+            return tuple(connection.execute(query).scalars())
+
+    def ahead_of(self, job_id: str) -> int:
+        """How many jobs run, or are queued and come before this one."""
+        me = select(jobs).where(jobs.c.job_id == job_id).subquery()
+        before = or_(
+            jobs.c.priority > me.c.priority,
+            and_(jobs.c.priority == me.c.priority, jobs.c.number < me.c.number),
+        )
+        queued = and_(jobs.c.state == str(JobState.QUEUED), before)
+        running = jobs.c.state == str(JobState.RUNNING)
+        query = select(func.count()).select_from(jobs.join(me, or_(running, queued)))
+        with self._database.reading() as connection:
+            return int(connection.execute(query.where(jobs.c.job_id != job_id)).scalar_one())
 
     def requeue_interrupted(self, now: datetime, *, max_attempts: int = MAX_ATTEMPTS) -> int:
         """Queue again what was RUNNING when the node ended; number of jobs.
@@ -210,28 +294,3 @@ class JobStore:
         if not found:
             raise UnknownRecord(f"there is no job {job_id}")
         return found[0]
-
-
-def _pending_rows(
-    job_id: str,
-    outcome: JobOutcome,
-    destinations: Sequence[str],
-    *,
-    folder: Path,
-    now: datetime,
-) -> list[dict[str, object]]:
-    return [
-        {
-            "job_id": job_id,
-            "destination": destination,
-            "path": stored_path(made.path, folder),
-            "sop_class_uid": made.sop_class_uid,
-            "sop_instance_uid": made.sop_instance_uid,
-            "state": str(DeliveryState.PENDING),
-            "attempts": 0,
-            "next_attempt_at": now,
-            "updated_at": now,
-        }
-        for destination in dict.fromkeys(destinations)
-        for made in outcome.objects
-    ]

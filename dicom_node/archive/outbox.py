@@ -9,19 +9,20 @@ from sqlalchemy import ColumnElement, Connection, and_, select, update
 from dicom_node.archive.database import Database
 from dicom_node.archive.entries import UnknownRecord
 from dicom_node.archive.rows import AnyRow
-from dicom_node.archive.tables import deliveries
+from dicom_node.archive.tables import deliveries, jobs
 from dicom_node.archive.transitions import change_state, state_of
 from dicom_node.domain.delivery import Delivery, DeliveryState
 from dicom_node.domain.job import JobState
 
 _C = deliveries.c
+_SENDING = (str(JobState.ENCODED), str(JobState.UNDELIVERED))
 
 
 class Outbox:
     """Deliveries and their states; the job's state follows in the same transaction.
 
-    A job is DELIVERED when all of its deliveries are, and UNDELIVERED when none is pending and one
-    is dead.
+    A job is DELIVERED when all of its deliveries are, COMMITTED when all are committed that are to
+    be, and UNDELIVERED when none is pending and one is dead.
 
     Parameters
     ----------
@@ -48,7 +49,27 @@ class Outbox:
         if destination is not None:
             query = query.where(_C.destination == destination)
         with self._database.reading() as connection:
-            return tuple(self._delivery(row) for row in connection.execute(query))
+            return tuple(delivery_of(row, self._folder) for row in connection.execute(query))
+
+    def candidate(self, destination: str) -> Delivery | None:
+        """Pending delivery with which a silent destination is probed, due or not; None for none.
+
+        The one that was tried least: an object may itself be what a destination dies of.
+        """
+        query = select(deliveries).where(
+            _C.state == str(DeliveryState.PENDING), _C.destination == destination
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(query.order_by(_C.attempts, _C.delivery_id).limit(1)).first()
+        return None if row is None else delivery_of(row, self._folder)
+
+    def hasten(self, destination: str, now: datetime) -> None:
+        """Make everything pending for a destination due, because it answers again."""
+        pending = (_C.state == str(DeliveryState.PENDING), _C.destination == destination)
+        later = _C.next_attempt_at > now
+        with self._database.writing() as connection:
+            statement = update(deliveries).where(*pending, later).values(next_attempt_at=now)
+            connection.execute(statement)
 
     def destinations_due(self, now: datetime) -> tuple[str, ...]:
         """Destinations for which something is due, by name."""
@@ -73,11 +94,17 @@ class Outbox:
         if job_id is not None:
             query = query.where(_C.job_id == job_id)
         with self._database.reading() as connection:
-            return tuple(self._delivery(row) for row in connection.execute(query))
+            return tuple(delivery_of(row, self._folder) for row in connection.execute(query))
 
-    def delivered(self, delivery_id: int, now: datetime) -> None:
-        """Record that the destination has the object; nothing where that is known."""
-        self._settle(delivery_id, DeliveryState.DELIVERED, None, now)
+    def delivered(self, delivery_id: int, now: datetime, *, commitment: bool = False) -> None:
+        """Record that the destination has the object; nothing where that is known.
+
+        Parameters
+        ----------
+        commitment : bool
+            Whether the destination is to commit it.
+        """
+        self._settle(delivery_id, DeliveryState.DELIVERED, None, now, commitment=commitment)
 
     def dead(self, delivery_id: int, error: str, now: datetime) -> None:
         """Record a refusal for good; nothing where the delivery is not pending."""
@@ -98,48 +125,65 @@ class Outbox:
     ) -> int:
         """Make dead letters due again, of one destination, one job or all; their number.
 
-        Their jobs go from UNDELIVERED back to ENCODED.
+        Their jobs go from UNDELIVERED back to ENCODED; those of a job that is held or was cancelled
+        stay as they are.
         """
-        wanted = _C.state == str(DeliveryState.DEAD)
+        sending = select(jobs.c.job_id).where(jobs.c.state.in_(_SENDING))
+        wanted = and_(_C.state == str(DeliveryState.DEAD), _C.job_id.in_(sending))
         if destination is not None:
             wanted = and_(wanted, _C.destination == destination)
         if job_id is not None:
             wanted = and_(wanted, _C.job_id == job_id)
         pending = {"state": str(DeliveryState.PENDING), "next_attempt_at": now, "updated_at": now}
         with self._database.writing() as connection:
-            jobs = connection.execute(select(_C.job_id).where(wanted).distinct()).scalars().all()
+            found = connection.execute(select(_C.job_id).where(wanted).distinct()).scalars().all()
             revived = connection.execute(update(deliveries).where(wanted).values(pending)).rowcount
-            for job in jobs:
+            for job in found:
                 if state_of(connection, job) is JobState.UNDELIVERED:
                     reason = "dead letters are sent again"
                     change_state(connection, job, JobState.ENCODED, reason=reason, now=now)
         return revived
 
     def _settle(
-        self, delivery_id: int, state: DeliveryState, error: str | None, now: datetime
+        self,
+        delivery_id: int,
+        state: DeliveryState,
+        error: str | None,
+        now: datetime,
+        *,
+        commitment: bool = False,
     ) -> None:
         with self._database.writing() as connection:
             job_id = _job_of(connection, delivery_id)
-            values = {"state": str(state), "attempts": _C.attempts + 1, "updated_at": now}
+            values: dict[str, object] = {
+                "state": str(state),
+                "attempts": _C.attempts + 1,
+                "updated_at": now,
+                "commitment_open": int(commitment),
+                "transaction_uid": None,
+            }
             if error is not None:
                 values["last_error"] = error
             statement = update(deliveries).where(_pending(delivery_id)).values(values)
             if connection.execute(statement).rowcount == 1:
-                _settle_job(connection, job_id, now)
+                settle_job(connection, job_id, now)
 
-    def _delivery(self, row: AnyRow) -> Delivery:
-        return Delivery(
-            delivery_id=row.delivery_id,
-            job_id=row.job_id,
-            destination=row.destination,
-            path=self._folder / row.path,
-            sop_class_uid=row.sop_class_uid,
-            sop_instance_uid=row.sop_instance_uid,
-            state=DeliveryState(row.state),
-            attempts=row.attempts,
-            next_attempt_at=row.next_attempt_at,
-            last_error=row.last_error,
-        )
+
+def delivery_of(row: AnyRow, folder: Path) -> Delivery:
+    """Delivery of a row of `deliveries`."""
+    return Delivery(
+        delivery_id=row.delivery_id,
+        job_id=row.job_id,
+        destination=row.destination,
+        path=folder / row.path,
+        sop_class_uid=row.sop_class_uid,
+        sop_instance_uid=row.sop_instance_uid,
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at,
+        last_error=row.last_error,
+        commitment_open=bool(row.commitment_open),
+    )
 
 
 def _pending(delivery_id: int) -> ColumnElement[bool]:
@@ -157,15 +201,26 @@ def _job_of(connection: Connection, delivery_id: int) -> str:
     return str(job_id)
 
 
-def _settle_job(connection: Connection, job_id: str, now: datetime) -> None:
-    """Let the job follow its deliveries where none of them is pending any more."""
-    query = select(_C.state, _C.destination).where(_C.job_id == job_id).distinct()
-    found = connection.execute(query).all()
-    if any(state == DeliveryState.PENDING for state, _ in found):
+def settle_job(connection: Connection, job_id: str, now: datetime) -> None:
+    """Let a job follow its deliveries; one that is held or was cancelled stays as it is."""
+    state = state_of(connection, job_id)
+    if state in (JobState.HELD, JobState.CANCELLED):
         return
-    refusing = sorted(name for state, name in found if state == DeliveryState.DEAD)
-    if refusing:
-        reason = f"refused by {', '.join(refusing)}"
-        change_state(connection, job_id, JobState.UNDELIVERED, reason=reason, now=now)
+    query = select(_C.state, _C.destination, _C.commitment_open).where(_C.job_id == job_id)
+    found = connection.execute(query.distinct()).all()
+    states = {DeliveryState(row.state) for row in found}
+    refusing = sorted({row.destination for row in found if row.state == DeliveryState.DEAD})
+    reason = None
+    if DeliveryState.PENDING in states:
+        new, reason = JobState.ENCODED, "sent again: the destination has not kept all of it"
+    elif refusing:
+        new, reason = JobState.UNDELIVERED, f"refused by {', '.join(refusing)}"
+    elif DeliveryState.COMMITTED in states and not any(row.commitment_open for row in found):
+        new = JobState.COMMITTED
     else:
+        new = JobState.DELIVERED
+    if new is JobState.COMMITTED and state is JobState.ENCODED:
         change_state(connection, job_id, JobState.DELIVERED, reason=None, now=now)
+        state = JobState.DELIVERED
+    if new is not state:
+        change_state(connection, job_id, new, reason=reason, now=now)

@@ -4,17 +4,26 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Connection, Select, delete, exists, func, select
+from sqlalchemy import Connection, Select, delete, exists, func, or_, select
 
 from dicom_node.archive.instances import InstanceStore
 from dicom_node.archive.rows import key_of
-from dicom_node.archive.tables import instances, job_inputs, jobs, removed, series_status, set_aside
-from dicom_node.domain.job import ENDED
+from dicom_node.archive.tables import (
+    deliveries,
+    instances,
+    job_inputs,
+    jobs,
+    removed,
+    series_status,
+    set_aside,
+)
+from dicom_node.domain.job import ENDED, JobState
 from dicom_node.domain.records import RemovedSeries
 from dicom_node.domain.series import SeriesKey
 
 log = structlog.get_logger(__name__)
 
+_NEEDS_NO_INPUT = ENDED - {JobState.UNDELIVERED}
 _SERIES = (instances.c.study_instance_uid, instances.c.series_instance_uid)
 
 
@@ -22,9 +31,9 @@ def sweep(store: InstanceStore, *, keep_days: float, now: datetime) -> tuple[Rem
     """Remove the instances of every series that is old and not needed.
 
     Old: its last instance came more than `keep_days` ago. Needed: it is an input of a job that has
-    not ended (`domain.job.ENDED`). What was set aside goes by its age alone. Rows go before files:
-    where the process ends in between, the next recovery finds the files again and the next sweep
-    removes them.
+    not ended (`domain.job.ENDED`), or whose result is still to be delivered or committed. What was
+    set aside goes by its age alone. Rows go before files: where the process ends in between, the
+    next recovery finds the files again and the next sweep removes them.
 
     Returns
     -------
@@ -63,12 +72,18 @@ def removed_series(store: InstanceStore, *, limit: int = 100) -> tuple[RemovedSe
 
 
 def _removable(received_before: datetime) -> "Select[tuple[str, str]]":
+    uncommitted = select(deliveries.c.job_id).where(deliveries.c.commitment_open == 1)
     needed = (
         exists()
         .where(job_inputs.c.study_instance_uid == instances.c.study_instance_uid)
         .where(job_inputs.c.series_instance_uid == instances.c.series_instance_uid)
         .where(job_inputs.c.job_id == jobs.c.job_id)
-        .where(jobs.c.state.not_in([str(state) for state in ENDED]))
+        .where(
+            or_(
+                jobs.c.state.not_in([str(state) for state in _NEEDS_NO_INPUT]),
+                jobs.c.job_id.in_(uncommitted),
+            )
+        )
     )
     return (
         select(*_SERIES)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 # Names by rule, so that a later migration can address every index and constraint.
@@ -138,7 +139,12 @@ jobs = Table(
     _required("updated_at", UtcTime()),
     Column("not_before", UtcTime()),
     _required("attempts", Integer),
-    Index(None, "state", "number"),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("gate", Integer, nullable=False, server_default="0"),  # 1: results are held
+    Column("predecessor", Text),  # job id
+    Column("held_from", Text),  # state
+    Column("results_removed_at", UtcTime()),
+    Index("ix_jobs_claim_order", "state", text("priority DESC"), "number"),
     sqlite_autoincrement=True,
 )
 
@@ -196,7 +202,47 @@ deliveries = Table(
     _required("next_attempt_at", UtcTime()),
     Column("last_error", Text),
     _required("updated_at", UtcTime()),
+    # 1: the destination is to commit it, and has not yet
+    Column("commitment_open", Integer, nullable=False, server_default="0"),
+    Column("transaction_uid", Text),
+    Index(
+        "ix_deliveries_uncommitted",
+        "destination",
+        "job_id",
+        sqlite_where=text("commitment_open = 1"),
+    ),
     UniqueConstraint("job_id", "destination", "sop_instance_uid"),
     Index(None, "state", "destination", "next_attempt_at"),
     sqlite_autoincrement=True,
+)
+
+destinations = Table(
+    "destinations",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _required("failures", Integer),
+    Column("opened_at", UtcTime()),
+    Column("next_probe_at", UtcTime()),
+    Column("last_error", Text),
+)
+
+commitments = Table(
+    "commitments",
+    metadata,
+    Column("transaction_uid", Text, primary_key=True),
+    _job_id(index=True),
+    _required("destination", Text),
+    _required("attempt", Integer),
+    _required("next_attempt_at", UtcTime()),
+    _required("tries", Integer),
+    Column("asked_at", UtcTime()),  # when the destination took the request
+    Column("reported_at", UtcTime()),
+    Column("overdue_at", UtcTime()),
+    Column("last_error", Text),
+    Index(
+        "ix_commitments_open",
+        "destination",
+        "next_attempt_at",
+        sqlite_where=text("reported_at IS NULL"),
+    ),
 )

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from dicom_node.archive.entries import IllegalStep, UnknownRecord
-from dicom_node.archive.tables import job_events, jobs
+from dicom_node.archive.tables import deliveries, job_events, jobs
+from dicom_node.domain.delivery import DeliveryState
 from dicom_node.domain.job import JobState, may_step
 
 
@@ -57,6 +58,41 @@ def change_state(
         .values(state=str(new), reason=reason, updated_at=now, **values)
     )
     record_event(connection, job_id, old=old, new=new, reason=reason, at=now)
+
+
+def hold(connection: Connection, job_id: str, *, reason: str, now: datetime) -> None:
+    """Take a job to HELD, with what it has to send, and remember from where."""
+    old = state_of(connection, job_id)
+    change_state(connection, job_id, JobState.HELD, reason=reason, now=now, held_from=str(old))
+    _move_deliveries(connection, job_id, DeliveryState.PENDING, DeliveryState.HELD, now)
+
+
+def release(connection: Connection, job_id: str, *, reason: str, now: datetime) -> None:
+    """Take a held job back to where it was; what it has to send is due now."""
+    query = select(jobs.c.held_from).where(jobs.c.job_id == job_id)
+    held_from = connection.execute(query).scalar()
+    if state_of(connection, job_id) is not JobState.HELD or held_from is None:
+        raise IllegalStep(f"job {job_id} is {state_of(connection, job_id)}, not held")
+    back = JobState(held_from)
+    change_state(connection, job_id, back, reason=reason, now=now, held_from=None)
+    _move_deliveries(connection, job_id, DeliveryState.HELD, DeliveryState.PENDING, now)
+
+
+def cancel(connection: Connection, job_id: str, *, reason: str, now: datetime) -> None:
+    """End a job; what it has not sent yet is not sent."""
+    change_state(connection, job_id, JobState.CANCELLED, reason=reason, now=now, held_from=None)
+    for state in (DeliveryState.PENDING, DeliveryState.HELD):
+        _move_deliveries(connection, job_id, state, DeliveryState.CANCELLED, now)
+
+
+def _move_deliveries(
+    connection: Connection, job_id: str, old: DeliveryState, new: DeliveryState, now: datetime
+) -> None:
+    values: dict[str, object] = {"state": str(new), "updated_at": now}
+    if new is DeliveryState.PENDING:
+        values["next_attempt_at"] = now
+    mine = (deliveries.c.job_id == job_id, deliveries.c.state == str(old))
+    connection.execute(update(deliveries).where(*mine).values(values))
 
 
 def record_event(

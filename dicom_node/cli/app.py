@@ -12,6 +12,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from dicom_node import __version__
+from dicom_node.cli.delivery_app import dead_letters_app, destinations
+from dicom_node.cli.jobs_app import jobs_app
 from dicom_node.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -28,10 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-jobs_app = typer.Typer(help="Show jobs, and why a study has no result.")
 app.add_typer(jobs_app, name="jobs")
-
-JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job.")]
+app.command()(destinations)
+app.add_typer(dead_letters_app, name="dead-letters")
 
 
 def main() -> None:
@@ -142,6 +143,14 @@ def send(
 
 
 @app.command()
+def reindex(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Bring stored files and index to agreement while no node runs; a node does it at its start."""
+    from dicom_node.cli.reindex import reindex as bring_to_agreement
+
+    bring_to_agreement(config, as_json=as_json)
+
+
+@app.command()
 def algorithms(*, as_json: JsonOption = False) -> None:
     """List the algorithms that are installed, and those that are broken with the reason."""
     from dicom_node.cli.algorithms import list_algorithms
@@ -181,39 +190,3 @@ def demo(
         configure_logging(as_json=False, level=LogLevel.WARNING)  # it tells its steps itself
 
     run_demo(config, folder=folder, serve=serve, as_json=as_json)
-
-
-@jobs_app.callback(invoke_without_command=True)
-def jobs(
-    context: typer.Context,
-    *,
-    state: Annotated[str | None, typer.Option(help="Only jobs in this state.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most this many, newest first.")] = 50,
-    config: ConfigOption = DEFAULT_CONFIG,
-    as_json: JsonOption = False,
-) -> None:
-    """List jobs, newest first, and what started none, each with its reason."""
-    if context.invoked_subcommand is None:
-        from dicom_node.cli.jobs import list_jobs
-
-        list_jobs(config, state=state, limit=limit, as_json=as_json)
-
-
-@jobs_app.command("show")
-def show(
-    job: JobArgument, *, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False
-) -> None:
-    """Tell what happened to one job, and when."""
-    from dicom_node.cli.jobs import show_job
-
-    show_job(job, config, as_json=as_json)
-
-
-@jobs_app.command("retry")
-def retry(
-    job: JobArgument, *, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False
-) -> None:
-    """Run a failed job again, or send an undelivered result again."""
-    from dicom_node.cli.jobs import retry_job
-
-    retry_job(job, config, as_json=as_json)

@@ -2,14 +2,18 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from dicom_node.cli import tables
 from dicom_node.cli.json_forms import history_form, record_form, set_aside_form, status_form
 from dicom_node.cli.options import print_json
+from dicom_node.control import rerun, retry
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.job import JobState
-from dicom_node.domain.records import JobRecord
+from dicom_node.domain.records import History, JobRecord
 from dicom_node.node import Archive, open_archive, utc_now
+from dicom_node.policy.waiting import why_waiting
+from dicom_node.registry import load_registry
 from dicom_node.settings import read_settings
 
 
@@ -37,33 +41,65 @@ def list_jobs(config: Path, *, state: str | None, limit: int, as_json: bool) -> 
 
 def show_job(job_id: str, config: Path, *, as_json: bool) -> None:
     """Tell what happened to one job, and when."""
-    archive = open_archive(read_settings(config))
+    settings = read_settings(config)
+    archive = open_archive(settings)
     record = archive.jobs.get(job_id)
-    events = archive.jobs.events(job_id)
     deliveries = archive.outbox.list(job_id=job_id)
-    last_input_at = _last_input_at(archive, record)
+    history = History(
+        record=record,
+        events=archive.jobs.events(job_id),
+        deliveries=deliveries,
+        last_input_at=_last_input_at(archive, record),
+        waits=why_waiting(
+            record,
+            route=next((one for one in settings.routes if one.name == record.route), None),
+            deliveries=deliveries,
+            health=archive.destinations.all_health(),
+            transactions=archive.commitments.of_job(job_id),
+            ahead=archive.jobs.ahead_of(job_id),
+            now=utc_now().astimezone(),
+        ),
+        successors=archive.jobs.successors_of(job_id),
+    )
     if as_json:
-        print_json(history_form(record, events, deliveries, last_input_at))
+        print_json(history_form(history))
     else:
-        tables.show_history(record, events, deliveries, last_input_at)
+        tables.show_history(history)
 
 
 def retry_job(job_id: str, config: Path, *, as_json: bool) -> None:
     """Run a failed job again, or send an undelivered result again."""
     archive = open_archive(read_settings(config))
-    record = archive.jobs.get(job_id)
-    if record.state is JobState.UNDELIVERED:
-        archive.outbox.revive(now=utc_now(), job_id=job_id)
-    elif record.state is JobState.FAILED:
-        archive.jobs.step(job_id, JobState.QUEUED, reason="asked for by hand", now=utc_now())
-    else:
-        allowed = f"a job that is {JobState.FAILED} or {JobState.UNDELIVERED}"
-        raise ConfigError(file="jobs retry", key=job_id, value=str(record.state), allowed=allowed)
-    again = archive.jobs.get(job_id)
+    _show_one(retry(archive, job_id, now=utc_now()), as_json=as_json)
+
+
+def rerun_job(job_id: str, config: Path, *, as_json: bool) -> None:
+    """Make a new result of a job that has ended."""
+    settings = read_settings(config)
+    archive = open_archive(settings)
+    made = rerun(archive, settings, load_registry(), job_id, now=utc_now())
+    _show_one(made, as_json=as_json)
+
+
+def steer_job(
+    action: Literal["cancel", "hold", "release"], job_id: str, config: Path, *, as_json: bool
+) -> None:
+    """Cancel, hold or release a job."""
+    archive = open_archive(read_settings(config))
+    steps = {
+        "cancel": archive.control.cancel,
+        "hold": archive.control.hold,
+        "release": archive.control.release,
+    }
+    steps[action](job_id, now=utc_now())
+    _show_one(archive.jobs.get(job_id), as_json=as_json)
+
+
+def _show_one(record: JobRecord, *, as_json: bool) -> None:
     if as_json:
-        print_json(record_form(again))
+        print_json(record_form(record))
     else:
-        tables.show_records([again])
+        tables.show_records([record])
 
 
 def _last_input_at(archive: Archive, record: JobRecord) -> datetime | None:

@@ -1,14 +1,13 @@
 """The `--json` contract: fields here may be added to, and never go or change their meaning."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import TypeAlias
 
 from dicom_node.domain.algorithm import AlgorithmSpec
-from dicom_node.domain.delivery import Delivery
+from dicom_node.domain.delivery import Delivery, DeliveryState, DestinationStatus
 from dicom_node.domain.job import Job, JobOutcome
 from dicom_node.domain.peer import SendReport
-from dicom_node.domain.records import JobEvent, JobRecord, SeriesStatus, SetAside
+from dicom_node.domain.records import History, JobRecord, SeriesStatus, SetAside
 
 Json: TypeAlias = "str | float | int | bool | list[Json] | dict[str, Json] | None"
 
@@ -72,20 +71,22 @@ def record_form(record: JobRecord) -> dict[str, Json]:
         **outcome_form(outcome),
         "destinations": list(record.destinations),
         "attempts": record.attempts,
+        "priority": record.priority,
+        "gate": record.gate,
+        "predecessor": record.predecessor,
+        "not_before": None if record.not_before is None else record.not_before.isoformat(),
         "created_at": record.created_at.isoformat(),
         "updated_at": record.updated_at.isoformat(),
     }
 
 
-def history_form(
-    record: JobRecord,
-    events: Sequence[JobEvent],
-    deliveries: Sequence[Delivery],
-    last_input_at: datetime | None,
-) -> dict[str, Json]:
+def history_form(history: History) -> dict[str, Json]:
     """The answer of `jobs show`: a job with everything that happened to it."""
+    last_input_at = history.last_input_at
     return {
-        **record_form(record),
+        **record_form(history.record),
+        "waits": history.waits,
+        "successors": list(history.successors),
         "last_input_at": None if last_input_at is None else last_input_at.isoformat(),
         "events": [
             {
@@ -94,7 +95,7 @@ def history_form(
                 "new": str(event.new),
                 "reason": event.reason,
             }
-            for event in events
+            for event in history.events
         ],
         "deliveries": [
             {
@@ -104,9 +105,39 @@ def history_form(
                 "attempts": one.attempts,
                 "next_attempt_at": one.next_attempt_at.isoformat(),
                 "last_error": one.last_error,
+                "commitment_open": one.commitment_open,
             }
-            for one in deliveries
+            for one in history.deliveries
         ],
+    }
+
+
+def destination_form(one: DestinationStatus) -> dict[str, Json]:
+    """A destination: whether it answers, and the number of objects in each state."""
+    health = one.health
+    return {
+        "name": health.name,
+        "address": one.address,
+        "state": one.state,
+        "failures": health.failures,
+        "silent_since": None if health.opened_at is None else health.opened_at.isoformat(),
+        "next_probe_at": None if health.next_probe_at is None else health.next_probe_at.isoformat(),
+        "last_error": health.last_error,
+        "uncommitted": one.uncommitted,
+        "commitment_overdue": one.overdue,
+        "objects": {str(state).lower(): one.counts.get(state, 0) for state in DeliveryState},
+    }
+
+
+def dead_letter_form(one: Delivery) -> dict[str, Json]:
+    """An object that a destination refused for good."""
+    return {
+        "job_id": one.job_id,
+        "destination": one.destination,
+        "sop_instance_uid": one.sop_instance_uid,
+        "path": str(one.path),
+        "attempts": one.attempts,
+        "last_error": one.last_error,
     }
 
 

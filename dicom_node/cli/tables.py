@@ -1,7 +1,6 @@
 """Text for people: what the commands show without `--json`."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from rich import box
 from rich.console import Console
@@ -9,10 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from dicom_node.checks import Finding
-from dicom_node.domain.delivery import Delivery
 from dicom_node.domain.job import Job, JobOutcome
 from dicom_node.domain.peer import SendReport
-from dicom_node.domain.records import JobEvent, JobRecord, SeriesStatus, SetAside
+from dicom_node.domain.records import History, JobRecord, SeriesStatus, SetAside
 from dicom_node.registry import Registry
 
 
@@ -89,32 +87,34 @@ def show_records(records: Sequence[JobRecord]) -> None:
         )
         for one in records
     ]
-    _show_rows(("job", "updated (UTC)", "route", "algorithm", "state", "reason"), rows)
+    show_rows(("job", "updated (UTC)", "route", "algorithm", "state", "reason"), rows)
 
 
-def show_history(
-    record: JobRecord,
-    events: Sequence[JobEvent],
-    deliveries: Sequence[Delivery],
-    last_input_at: datetime | None,
-) -> None:
-    """One job: its inputs, its steps, its deliveries."""
+def show_history(history: History) -> None:
+    """One job: what it waits for, its inputs, its steps, its deliveries."""
     console = Console()
+    record, last_input_at = history.record, history.last_input_at
     show_records([record])
+    if history.waits is not None:
+        console.print(f"  waits {history.waits}", markup=False, highlight=False, soft_wrap=True)
+    if record.predecessor is not None:
+        console.print(f"  takes the place of job {record.predecessor}", highlight=False)
+    for successor in history.successors:
+        console.print(f"  job {successor} takes its place", highlight=False)
     for role, uid in record.inputs.items():
         console.print(f"  input {role}: series {uid}", soft_wrap=True)
     if last_input_at is not None:
         console.print(f"  last image that it uses came at {last_input_at:%Y-%m-%d %H:%M:%S.%f}")
     steps = [
         (f"{one.at:%H:%M:%S.%f}", str(one.old or ""), str(one.new), one.reason or "")
-        for one in events
+        for one in history.events
     ]
-    _show_rows(("at (UTC)", "from", "to", "reason"), steps)
+    show_rows(("at (UTC)", "from", "to", "reason"), steps)
     sent = [
         (one.destination, str(one.state), str(one.attempts), one.last_error or "")
-        for one in deliveries
+        for one in history.deliveries
     ]
-    _show_rows(("destination", "delivery", "attempts", "last error"), sent)
+    show_rows(("destination", "delivery", "attempts", "last error"), sent)
 
 
 def show_statuses(statuses: Sequence[SeriesStatus]) -> None:
@@ -148,10 +148,11 @@ def show_sent(reports: Sequence[SendReport]) -> None:
 def show_findings(findings: Sequence[Finding]) -> None:
     """What was checked, a line each."""
     rows = [("ok" if one.ok else "WRONG", one.what, one.message) for one in findings]
-    _show_rows(("", "what", ""), rows)
+    show_rows(("", "what", ""), rows)
 
 
-def _show_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def show_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table; nothing where it has no rows."""
     table = Table(box=box.SIMPLE, pad_edge=False)
     for heading in headings:
         table.add_column(heading, overflow="fold")

@@ -105,9 +105,16 @@ class UnsupportedObject(InputRejected):
 
 
 class AlgorithmFailed(DicomNodeError):
-    """An algorithm ended without a usable result."""
+    """An algorithm ended without a usable result.
+
+    Attributes
+    ----------
+    may_pass : bool
+        Whether the same job may succeed when it is tried again.
+    """
 
     code = "algorithm-failed"
+    may_pass: ClassVar[bool] = False
 
     def __init__(self, *, name: str, version: str, cause: str) -> None:
         super().__init__(f"{name} {version}: {cause}")
@@ -124,18 +131,35 @@ class TimeLimit(AlgorithmFailed):
     """The algorithm ran longer than its limit and was stopped."""
 
     code = "time-limit"
+    may_pass = True  # the machine may have been busy
 
 
 class MemoryLimit(AlgorithmFailed):
     """The algorithm needed more memory than its limit."""
 
     code = "memory-limit"
+    may_pass = True  # something else may have used it up
+
+
+class WorkerDied(AlgorithmFailed):
+    """The process of the algorithm ended in the middle of a job."""
+
+    code = "worker-died"
+    may_pass = True
 
 
 class EncodingFailed(DicomNodeError):
     """A result could not be written as a valid DICOM object; it is not sent."""
 
     code = "encoding-failed"
+    may_pass: ClassVar[bool] = False
+
+
+class ResultNotWritten(EncodingFailed):
+    """A valid result found no room on the disk, or the disk failed."""
+
+    code = "result-not-written"
+    may_pass = True
 
 
 class DeliveryFailed(DicomNodeError):

@@ -11,10 +11,11 @@ from dicom_node.domain.series import Instance
 
 
 class JobState(StrEnum):
-    """Where a job stands; the last five are ends."""
+    """Where a job stands; `ENDED` names the ends."""
 
     WAITING = "WAITING"  # for a companion series
     QUEUED = "QUEUED"
+    HELD = "HELD"  # until somebody releases it: before its run, or its results before delivery
     RUNNING = "RUNNING"
     ENCODED = "ENCODED"  # result files are durable, delivery goes on
     DELIVERED = "DELIVERED"
@@ -22,20 +23,44 @@ class JobState(StrEnum):
     REJECTED = "REJECTED"  # the data are unfit
     FAILED = "FAILED"  # algorithm or encoder
     UNDELIVERED = "UNDELIVERED"  # a destination refused for good
+    CANCELLED = "CANCELLED"  # by hand; what was not sent yet stays here
 
 
 _STEPS: Mapping[JobState, frozenset[JobState]] = {
-    JobState.WAITING: frozenset({JobState.QUEUED, JobState.REJECTED}),
-    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.REJECTED, JobState.FAILED}),
-    JobState.RUNNING: frozenset(
-        {JobState.ENCODED, JobState.REJECTED, JobState.FAILED, JobState.QUEUED}
+    JobState.WAITING: frozenset(
+        {JobState.QUEUED, JobState.REJECTED, JobState.HELD, JobState.CANCELLED}
     ),
-    JobState.ENCODED: frozenset({JobState.DELIVERED, JobState.UNDELIVERED}),
-    JobState.DELIVERED: frozenset({JobState.COMMITTED}),
+    JobState.QUEUED: frozenset(
+        {
+            JobState.RUNNING,
+            JobState.REJECTED,
+            JobState.FAILED,
+            JobState.HELD,
+            JobState.CANCELLED,
+        }
+    ),
+    JobState.RUNNING: frozenset(
+        {
+            JobState.ENCODED,
+            JobState.REJECTED,
+            JobState.FAILED,
+            JobState.QUEUED,
+            JobState.CANCELLED,
+        }
+    ),
+    JobState.HELD: frozenset(
+        {JobState.WAITING, JobState.QUEUED, JobState.ENCODED, JobState.CANCELLED}
+    ),
+    JobState.ENCODED: frozenset(
+        {JobState.DELIVERED, JobState.UNDELIVERED, JobState.HELD, JobState.CANCELLED}
+    ),
+    # back where the destination reports that it has not kept what it was sent
+    JobState.DELIVERED: frozenset({JobState.COMMITTED, JobState.ENCODED, JobState.UNDELIVERED}),
     JobState.UNDELIVERED: frozenset({JobState.ENCODED}),
     JobState.FAILED: frozenset({JobState.QUEUED}),
     JobState.REJECTED: frozenset(),
     JobState.COMMITTED: frozenset(),
+    JobState.CANCELLED: frozenset(),
 }
 
 ENDED = frozenset(
@@ -45,6 +70,7 @@ ENDED = frozenset(
         JobState.REJECTED,
         JobState.FAILED,
         JobState.UNDELIVERED,
+        JobState.CANCELLED,
     }
 )
 
@@ -70,6 +96,12 @@ class Job:
         Names of the destinations of the route.
     created_at : datetime
         With time zone; also the content time of the results, so that a repeat writes the same.
+    priority : int
+        A job of a higher one runs first; of equal ones the older.
+    gate : bool
+        Whether its results are held until somebody releases them.
+    predecessor : str or None
+        Id of the job on the same series that this one takes the place of.
     """
 
     job_id: str
@@ -80,6 +112,9 @@ class Job:
     inputs: Mapping[str, tuple[Instance, ...]]
     destinations: tuple[str, ...]
     created_at: datetime
+    priority: int = 0
+    gate: bool = False
+    predecessor: str | None = None
 
 
 def result_id_of(*, algorithm: str, version: str, inputs: Mapping[str, Sequence[Instance]]) -> str:
@@ -111,6 +146,23 @@ def job_id_of(*, route: str, algorithm: str, version: str, primary: Sequence[Ins
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
+def rerun_ids_of(*, predecessor: str, result_id: str) -> tuple[str, str]:
+    """Job id and result id of the run that takes the place of an ended job.
+
+    Both follow from the predecessor, so that asking twice gives one job; the result id is not that
+    of the content alone, so that the new objects have UIDs of their own.
+
+    Parameters
+    ----------
+    predecessor : str
+        Job id.
+    result_id : str
+        From `result_id_of`, for the version that runs now.
+    """
+    job = hashlib.sha256(f"{predecessor}\0rerun".encode()).hexdigest()[:20]
+    return job, hashlib.sha256(f"{result_id}\0{job}".encode()).hexdigest()[:40]
+
+
 def content_digest(instances: Sequence[Instance]) -> str:
     """Hash of SOP Instance UIDs in any order: a late instance changes it, a repeat does not."""
     uids = sorted({instance.sop_instance_uid for instance in instances})
@@ -119,12 +171,19 @@ def content_digest(instances: Sequence[Instance]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultObject:
-    """One DICOM object that a job wrote."""
+    """One DICOM object that a job wrote.
+
+    Parameters
+    ----------
+    destinations : frozenset of str or None
+        Names of those for whose forms it was made; None: for every one.
+    """
 
     path: Path
     sop_class_uid: str
     sop_instance_uid: str
     modality: str
+    destinations: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,10 +207,17 @@ class ClassificationRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobOutcome:
-    """How the run of a job ended: ENCODED with objects, or REJECTED or FAILED with a reason."""
+    """How the run of a job ended: ENCODED with objects, or REJECTED or FAILED with a reason.
+
+    Parameters
+    ----------
+    may_pass : bool
+        FAILED: whether another try may end otherwise (`domain.errors.AlgorithmFailed.may_pass`).
+    """
 
     state: JobState
     reason: str | None = None
+    may_pass: bool = False
     objects: tuple[ResultObject, ...] = ()
     measurements: tuple[MeasurementRow, ...] = ()
     classifications: tuple[ClassificationRow, ...] = ()

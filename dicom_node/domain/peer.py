@@ -1,7 +1,9 @@
 """Who talks to us and whom we send to, as configured; and what one C-STORE brought."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from dicom_node.domain.forms import ResultForms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,15 @@ class Listener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A Storage SCP that takes results."""
+    """A Storage SCP that takes results, in the forms that suit it.
+
+    Parameters
+    ----------
+    commitment : bool
+        Whether it is asked to commit what it was sent (Storage Commitment, PS3.4 J).
+    commitment_overdue_h : float
+        Hours without a report after which it is asked again, and told to people.
+    """
 
     name: str
     ae_title: str
@@ -37,6 +47,9 @@ class Destination:
     port: int
     calling_ae_title: str = "DICOM_NODE"
     timeout_s: float = 30.0
+    commitment: bool = False
+    commitment_overdue_h: float = 24.0
+    forms: ResultForms = field(default_factory=ResultForms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from dicom_node.domain.delivery import Delivery
 from dicom_node.domain.job import ClassificationRow, JobState, MeasurementRow, ResultObject
 from dicom_node.domain.series import Instance, Reason, SeriesKey
 
@@ -102,6 +103,8 @@ class JobRecord:
         WAITING: end of the wait for a companion. QUEUED: not claimed earlier.
     attempts : int
         How often it was started since it was last queued by hand.
+    held_from : JobState or None
+        HELD: the state to which a release takes it back.
     """
 
     job_id: str
@@ -123,3 +126,29 @@ class JobRecord:
     updated_at: datetime
     not_before: datetime | None
     attempts: int
+    priority: int
+    gate: bool
+    predecessor: str | None
+    held_from: JobState | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """A job with everything that happened to it.
+
+    Parameters
+    ----------
+    last_input_at : datetime or None
+        When the last of the images came that it uses; None where they were removed.
+    waits : str or None
+        What it waits for; None where it runs or has ended.
+    successors : tuple of str
+        Ids of the jobs that take its place.
+    """
+
+    record: JobRecord
+    events: tuple[JobEvent, ...]
+    deliveries: tuple[Delivery, ...]
+    last_input_at: datetime | None
+    waits: str | None
+    successors: tuple[str, ...]

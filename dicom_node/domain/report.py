@@ -26,6 +26,8 @@ class Report:
         One or more instances of companion series, listed as evidence.
     created_at : datetime
         With time zone; content date and time of the objects.
+    predecessor : str or None
+        `result_id` of the earlier report of the same study that this one takes the place of.
     """
 
     result_id: str
@@ -35,3 +37,4 @@ class Report:
     source_instances: tuple[Instance, ...]
     companions: tuple[Instance, ...]
     created_at: datetime
+    predecessor: str | None = None

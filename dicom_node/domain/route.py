@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +49,35 @@ class CompanionRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeWindow:
+    """A part of every day, in local time; one whose end is the earlier goes over midnight."""
+
+    start: time
+    end: time
+
+    def __post_init__(self) -> None:
+        if self.start == self.end:
+            raise ValueError(f"the window starts and ends at {self.start:%H:%M}")
+
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}-{self.end:%H:%M}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Which algorithm runs on which series, and where its results go."""
+    """Which algorithm runs on which series, and where its results go.
+
+    Parameters
+    ----------
+    priority : int
+        Jobs of a higher one run first.
+    window : TimeWindow or None
+        Jobs start only within it; None for at any time.
+    gate : bool
+        Whether results are held until somebody releases them.
+    shadow_destinations : tuple of str
+        Where there are any, results go to these only, and to none of `destinations`.
+    """
 
     name: str
     algorithm: str
@@ -57,3 +85,12 @@ class Route:
     when: Condition
     companions: Mapping[str, CompanionRule] = field(default_factory=dict)
     fallback: bool = False  # runs only where no other route matched
+    priority: int = 0
+    window: TimeWindow | None = None
+    gate: bool = False
+    shadow_destinations: tuple[str, ...] = ()
+
+    @property
+    def result_destinations(self) -> tuple[str, ...]:
+        """Where its results go now."""
+        return self.shadow_destinations or self.destinations

@@ -35,3 +35,33 @@ class RetryRules:
 
     first_retry_s: float = 5.0
     longest_retry_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryRules:
+    """How often a job is tried whose failure may pass, and with which pauses between.
+
+    Parameters
+    ----------
+    most_attempts : int
+        Runs in all; after the last one the job is FAILED.
+    """
+
+    most_attempts: int = 3
+    pauses: RetryRules = RetryRules(first_retry_s=30.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRules:
+    """When deliveries are tried again, and when a destination is left alone.
+
+    Parameters
+    ----------
+    pauses : RetryRules
+        Between tries of an object, and between probes of a destination.
+    open_after : int
+        Associations without any answer, in a row, after which a destination is only probed.
+    """
+
+    pauses: RetryRules = RetryRules()
+    open_after: int = 3

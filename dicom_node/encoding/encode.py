@@ -3,10 +3,12 @@
 import os
 import struct
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import structlog
@@ -14,10 +16,13 @@ from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
 from dicom_node.domain.equipment import Equipment
-from dicom_node.domain.errors import DicomNodeError, EncodingFailed
+from dicom_node.domain.errors import DicomNodeError, EncodingFailed, ResultNotWritten
+from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.job import ResultObject
 from dicom_node.domain.report import Report
+from dicom_node.encoding.forms import Audience, Form, wanted_forms
 from dicom_node.encoding.landmark import check_landmarks
+from dicom_node.encoding.parts import Part, WrittenPart, split
 from dicom_node.encoding.secondary_capture import build_secondary_capture
 from dicom_node.encoding.segmentation import build_segmentation
 from dicom_node.encoding.sources import SourceHeader, read_source
@@ -26,6 +31,8 @@ from dicom_node.encoding.uids import Role
 
 log = structlog.get_logger(__name__)
 Made = TypeVar("Made")
+
+_NOBODY: Mapping[str, ResultForms] = MappingProxyType({})
 
 # What highdicom, pydicom, matplotlib and the file system raise on values they cannot take.
 _FAULTS = (
@@ -52,39 +59,52 @@ class EncodedObject:
 
     Parameters
     ----------
+    audience : frozenset of str or None
+        Names of the destinations that take it; None for every one.
     encoded : bytes
         PS3.10 file of the data set.
     """
 
-    role: Role
+    form: Form
+    audience: Audience
     dataset: Dataset
     encoded: bytes
 
+    @property
+    def role(self) -> Role:
+        """Which of the objects it is."""
+        return self.form.role
 
-def encode_report(report: Report, equipment: Equipment) -> tuple[EncodedObject, ...]:
+
+def encode_report(
+    report: Report, equipment: Equipment, destinations: Mapping[str, ResultForms] = _NOBODY
+) -> tuple[EncodedObject, ...]:
     """Objects of a result: SEG (where there are segments that have a place), SR, SC.
 
     A pure function of its arguments and of the source files: the same report gives the same bytes.
     Dates and times are those of `created_at`, in the zone that the source names, else in its own:
     it should be the site's, as that of the study is.
 
+    Parameters
+    ----------
+    destinations : mapping
+        Name to the forms that it takes; an object that several take is made once. Empty: one set
+        of the default forms, for everyone.
+
     Raises
     ------
     EncodingFailed
-        Where any of the objects cannot be made, or the SEG does not lie where the result says.
+        Where any of the objects cannot be made, or a SEG does not lie where the result says.
     """
     source = _guarded("source", lambda: read_source(report))
-    segmentation = _guarded(Role.SEG, lambda: _segmentation(report, equipment, source))
-    made = () if segmentation is None else (segmentation,)
-    seg = None if segmentation is None else segmentation.dataset
-    text = _guarded(
-        Role.SR,
-        lambda: _encoded(Role.SR, build_structured_report(report, seg, equipment, source)),
+    limits = {None, *(forms.seg_frame_limit for forms in destinations.values())}
+    parts = {limit: _parts(report, limit) for limit in limits}
+    wanted = wanted_forms(destinations, {limit: len(some) for limit, some in parts.items()})
+    maker = _Maker(report, equipment, source, parts)
+    return tuple(
+        _guarded(form.name, partial(maker.make, form, audience))
+        for form, audience in wanted.items()
     )
-    page = _guarded(
-        Role.SC, lambda: _encoded(Role.SC, build_secondary_capture(report, equipment, source))
-    )
-    return (*made, text, page)
 
 
 def write_objects(objects: Sequence[EncodedObject], folder: Path) -> tuple[ResultObject, ...]:
@@ -94,10 +114,13 @@ def write_objects(objects: Sequence[EncodedObject], folder: Path) -> tuple[Resul
 
     Raises
     ------
-    EncodingFailed
+    ResultNotWritten
         Where a file cannot be written.
     """
-    return _guarded("file", lambda: _written(objects, folder))
+    try:
+        return _written(objects, folder)
+    except OSError as cause:
+        raise ResultNotWritten(f"{cause.strerror or type(cause).__name__}") from cause
 
 
 def _guarded(what: str, make: Callable[[], Made]) -> Made:
@@ -115,23 +138,53 @@ def _guarded(what: str, make: Callable[[], Made]) -> Made:
         raise EncodingFailed(f"{what}: {type(cause).__name__}") from cause
 
 
-def _segmentation(
-    report: Report, equipment: Equipment, source: SourceHeader
-) -> EncodedObject | None:
-    """SEG that lies where the result says; None for a result without segments or place."""
+def _parts(report: Report, limit: int | None) -> tuple[Part, ...]:
+    """Segmentations to be written; none for a result without segments or place."""
     found = report.result.segmentation
-    if found is None or not found.segments or not found.geometry.placed:
-        return None
-    made = _encoded(Role.SEG, build_segmentation(report, found, equipment, source))
-    check_landmarks(made.encoded, report, found)
-    return made
+    if found is None or not found.geometry.placed:
+        return ()
+    return split(found, limit)
 
 
-def _encoded(role: Role, dataset: Dataset) -> EncodedObject:
-    """The object with its file."""
-    buffer = BytesIO()
-    dataset.save_as(buffer, enforce_file_format=True)
-    return EncodedObject(role=role, dataset=dataset, encoded=buffer.getvalue())
+class _Maker:
+    """Makes the objects of one report; a report of segments refers to what was made before it."""
+
+    def __init__(
+        self,
+        report: Report,
+        equipment: Equipment,
+        source: SourceHeader,
+        parts: Mapping[int | None, Sequence[Part]],
+    ) -> None:
+        self._report, self._equipment, self._source = report, equipment, source
+        self._parts = parts
+        self._written: dict[int | None, list[WrittenPart]] = {limit: [] for limit in parts}
+
+    def make(self, form: Form, audience: Audience) -> EncodedObject:
+        """One object with its file."""
+        buffer = BytesIO()
+        if form.role is Role.SEG:
+            part = self._parts[form.frame_limit][form.part - 1]
+            dataset = build_segmentation(
+                self._report, part.segmentation, self._equipment, self._source, form
+            )
+            dataset.save_as(buffer, enforce_file_format=True)
+            check_landmarks(buffer.getvalue(), self._report, part.segmentation)
+            self._written[form.frame_limit].append(
+                WrittenPart(numbers=part.numbers, dataset=dataset)
+            )
+        else:
+            dataset = self._text_or_page(form)
+            dataset.save_as(buffer, enforce_file_format=True)
+        return EncodedObject(
+            form=form, audience=audience, dataset=dataset, encoded=buffer.getvalue()
+        )
+
+    def _text_or_page(self, form: Form) -> Dataset:
+        if form.role is Role.SC:
+            return build_secondary_capture(self._report, self._equipment, self._source)
+        written = self._written[form.frame_limit]
+        return build_structured_report(self._report, written, self._equipment, self._source, form)
 
 
 def _written(objects: Sequence[EncodedObject], folder: Path) -> tuple[ResultObject, ...]:
@@ -149,17 +202,18 @@ def _written(objects: Sequence[EncodedObject], folder: Path) -> tuple[ResultObje
 def _write(encoded: EncodedObject, folder: Path) -> ResultObject:
     """One file, under a temporary name until it is on the disk."""
     dataset = encoded.dataset
-    path = folder / f"{encoded.role}-{dataset.SOPInstanceUID}.dcm"
+    path = folder / f"{encoded.form.name}-{dataset.SOPInstanceUID}.dcm"
     temporary = path.with_suffix(".part")
     with temporary.open("wb") as file:
         file.write(encoded.encoded)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    log.info("result.written", role=encoded.role, sop_instance_uid=str(dataset.SOPInstanceUID))
+    log.info("result.written", form=encoded.form.name, sop_instance_uid=str(dataset.SOPInstanceUID))
     return ResultObject(
         path=path,
         sop_class_uid=str(dataset.SOPClassUID),
         sop_instance_uid=str(dataset.SOPInstanceUID),
         modality=str(dataset.Modality),
+        destinations=encoded.audience,
     )

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from dicom_node.domain.report import Report
 from dicom_node.domain.result import Result
 from dicom_node.encoding.canvas import INK, MUTED, PAPER, RED, RULE, Canvas
+from dicom_node.encoding.number_text import number_text, unit_name, unit_text
 from dicom_node.encoding.page_figures import draw_figures
-from dicom_node.encoding.page_table import draw_table, number_text, unit_name, unit_text
+from dicom_node.encoding.page_table import draw_table
 from dicom_node.encoding.provenance import RESEARCH_ONLY, algorithm_statements
 from dicom_node.encoding.statements import (
     NOTHING_MARKED,
     all_warnings,
     factor_text,
+    parameter_text,
     segments_of,
     tracer_text,
 )
@@ -33,6 +35,7 @@ _TITLE_WIDTH, _TITLE_SIZES = 520, (30, 27, 24, 21)
 _WARNING_LINES = 6  # kept free below the table where there is anything to warn of
 _PARAGRAPH_LINES = 4
 _SHORT_HASH = 12
+_KINDS = {"PT": "PET"}  # modalities whose code is not what people call them
 
 
 def draw_page(report: Report, *, modality: str) -> NDArray[np.uint8]:
@@ -109,7 +112,7 @@ def _draw_algorithm(canvas: Canvas, report: Report) -> float:
     """Algorithm with version, parameters and training data, below the figures; gives its top."""
     card = report.card
     statements = [
-        f"{name} {value[:_SHORT_HASH] if name == 'weights sha256' else value}"
+        parameter_text(name, value[:_SHORT_HASH] if name == "weights sha256" else value)
         for name, value in algorithm_statements(card)[:-1]
     ]
     said = f"Algorithm: {card.name} {card.version}. {'; '.join(statements)}".rstrip("; .")
@@ -126,7 +129,8 @@ def _draw_source(canvas: Canvas, report: Report, modality: str) -> float:
     """What was measured, in which unit, and by which rule; gives the y below."""
     source, provenance = report.source, report.source.unit_provenance
     when = "" if source.acquired_at is None else f"  {source.acquired_at:%Y-%m-%d %H:%M}"
-    head = canvas.fitted(f"{modality}  {tracer_text(source)}{when}", width=_RIGHT_WIDTH, size=24)
+    kind = _KINDS.get(modality, modality)
+    head = canvas.fitted(f"{kind}  {tracer_text(source)}{when}", width=_RIGHT_WIDTH, size=24)
     canvas.text(head, x=_RIGHT_X, y=_TOP + 26, size=24, bold=True)
     factor = f", factor {factor_text(provenance)}" if provenance.factors else ""
     unit = unit_name(source.unit)

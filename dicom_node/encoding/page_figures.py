@@ -7,7 +7,7 @@ from dicom_node.domain.result import Figure
 from dicom_node.encoding.canvas import MUTED, Canvas
 
 _FIGURES = 4
-_CAPTION_SIZE, _CAPTION_HEIGHT = 16, 28
+_TITLE_SIZE, _TITLE_HEIGHT = 18, 30
 _GAP = 14
 
 Row = Sequence[Figure]
@@ -22,7 +22,7 @@ def draw_figures(
     width: float,
     height: float,
 ) -> None:
-    """Draw up to four figures into a rectangle, each in its aspect with its title below."""
+    """Draw up to four figures into a rectangle, each in its aspect under its title."""
     shown = _shown(figures)
     if not shown:
         canvas.text("The algorithm drew no figure.", x=x, y=y + 24, size=20, color=MUTED)
@@ -34,10 +34,11 @@ def draw_figures(
         left = x + (width - _width(row, row_height)) / 2
         for figure in row:
             across = row_height * _aspect(figure)
-            canvas.picture(figure.pixels, x=left, y=y, width=across, height=row_height)
-            _draw_caption(canvas, figure.title, x=left, y=y + row_height, width=across)
+            _draw_title(canvas, figure.title, x=left, y=y, width=across)
+            top = y + _TITLE_HEIGHT
+            canvas.picture(figure.pixels, x=left, y=top, width=across, height=row_height)
             left += across + _GAP
-        y += row_height + _CAPTION_HEIGHT + _GAP
+        y += row_height + _TITLE_HEIGHT + _GAP
 
 
 def _shown(figures: Row) -> Row:
@@ -75,7 +76,7 @@ def _width(row: Row, height: float) -> float:
 
 def _scale(rows: Sequence[Row], width: float, height: float) -> float:
     """Factor, at most 1, by which rows of full width must shrink to fit the height."""
-    free = height - len(rows) * (_CAPTION_HEIGHT + _GAP) + _GAP
+    free = height - len(rows) * (_TITLE_HEIGHT + _GAP) + _GAP
     return min(1.0, free / sum(_height(row, width) for row in rows))
 
 
@@ -88,13 +89,12 @@ def _covered(rows: Sequence[Row], width: float, height: float) -> float:
     )
 
 
-def _draw_caption(canvas: Canvas, title: str, *, x: float, y: float, width: float) -> None:
-    """Title of a picture, below it."""
+def _draw_title(canvas: Canvas, title: str, *, x: float, y: float, width: float) -> None:
+    """Title of a picture, above it, where the eye begins."""
     canvas.text(
-        canvas.fitted(title, width=width, size=_CAPTION_SIZE),
-        x=x + width / 2,
-        y=y + _CAPTION_HEIGHT - 8,
-        size=_CAPTION_SIZE,
-        color=MUTED,
-        centre=True,
+        canvas.fitted(title, width=width, size=_TITLE_SIZE, bold=True),
+        x=x,
+        y=y + _TITLE_SIZE,
+        size=_TITLE_SIZE,
+        bold=True,
     )

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dicom_node.domain.coding import COUNT, Code
+from dicom_node.domain.coding import Code
 from dicom_node.domain.result import Measurement, Result, Segment
 from dicom_node.encoding.canvas import MUTED, RULE, Canvas
+from dicom_node.encoding.number_text import number_text, unit_text
 from dicom_node.encoding.statements import segments_of
 
 _ROWS = 12
@@ -23,36 +24,6 @@ class Column:
 
     label: str
     unit: Code
-
-
-def number_text(value: float, unit: Code) -> str:
-    """A number for people: three digits that count, never in powers of ten; counts are whole."""
-    size = abs(value)
-    if unit == COUNT and value == round(value):
-        return f"{value:.0f}"
-    if size >= 100:
-        return f"{value:.0f}"
-    if size >= 10:
-        return f"{value:.1f}"
-    return f"{value:.2f}"
-
-
-def unit_text(unit: Code) -> str:
-    """UCUM unit for people: ``g/ml{SUVbw}`` is g/ml, ``{ratio}`` ratio, 1 nothing."""
-    plain, name = _unit_parts(unit.value)
-    return "" if unit == COUNT else plain or name
-
-
-def unit_name(unit: str) -> str:
-    """UCUM unit of a volume for people: ``g/ml{SUVbw}`` is SUVbw (g/ml)."""
-    plain, name = _unit_parts(unit)
-    return f"{name} ({plain})" if plain and name else plain or name
-
-
-def _unit_parts(unit: str) -> tuple[str, str]:
-    """The unit itself, and the annotation in braces (UCUM 2.3.1)."""
-    plain, _, annotation = unit.partition("{")
-    return plain, annotation.rstrip("}")
 
 
 def columns_of(result: Result, segments: Sequence[Segment]) -> tuple[Column, ...]:

@@ -16,6 +16,7 @@ from dicom_node.encoding.codes import (
     concept,
     private_scheme,
 )
+from dicom_node.encoding.forms import Form
 from dicom_node.encoding.patient_study import (
     CHARACTER_SET,
     is_patient_or_study,
@@ -30,9 +31,17 @@ _DESCRIPTION_PREFIX = "AI RESEARCH - "
 _LO_CHARACTERS, _ST_CHARACTERS = 64, 1024  # PS3.5 table 6.2-1
 
 # High, so that results sort behind the images, and stable, so that hanging protocols may name them.
-SERIES_NUMBERS = MappingProxyType({Role.SEG: 9001, Role.SR: 9002, Role.SC: 9003})
+SERIES_NUMBERS = MappingProxyType(
+    {Role.SEG: 9001, Role.SR: 9002, Role.SC: 9003, Role.MEASUREMENTS: 9004}
+)
+_SERIES_OF_A_PART = 100  # the second part of a segmentation is 9101, the third 9201
 _CONTENT_OF = MappingProxyType(
-    {Role.SEG: "segments", Role.SR: "measurements", Role.SC: "summary page"}
+    {
+        Role.SEG: "segments",
+        Role.SR: "report",
+        Role.SC: "summary page",
+        Role.MEASUREMENTS: "measurements",
+    }
 )
 
 # Contributing Equipment Sequence, the scanner's item (PS3.3 C.12.1): as the source names it.
@@ -53,29 +62,35 @@ def short(text: str, characters: int = _LO_CHARACTERS) -> str:
     return text if len(text) <= characters else f"{text[: characters - 3]}..."
 
 
-def identity(report: Report, equipment: Equipment, role: Role) -> dict[str, Any]:
+def identity(report: Report, equipment: Equipment, form: Form) -> dict[str, Any]:
     """Keyword arguments that every highdicom object takes: UIDs, numbers, equipment.
 
     `Any`, because the three constructors give each keyword a type of its own.
     """
     return {
-        "series_instance_uid": series_uid(report.result_id, role),
-        "series_number": SERIES_NUMBERS[role],
-        "sop_instance_uid": instance_uid(report.result_id, role),
+        "series_instance_uid": series_uid(report.result_id, form.name),
+        "series_number": SERIES_NUMBERS[form.role] + _SERIES_OF_A_PART * (form.part - 1),
+        "sop_instance_uid": instance_uid(report.result_id, form.name),
         "instance_number": 1,
         "manufacturer": equipment.manufacturer,
         "manufacturer_model_name": equipment.model_name,
         "software_versions": _software_versions(report.card, equipment),
         "device_serial_number": equipment.device_serial_number,
-        "series_description": series_description(report.card, role),
+        "series_description": series_description(report.card, form),
         "specific_character_set": CHARACTER_SET,
-        "coding_schemes": None if role is Role.SC else [private_scheme()],  # a picture has no codes
+        "coding_schemes": None
+        if form.role is Role.SC
+        else [private_scheme()],  # a picture has no codes
     }
 
 
-def series_description(card: AlgorithmCard, role: Role) -> str:
-    """Series Description (0008,103E): research, what it is, and by which algorithm."""
-    return short(f"{_DESCRIPTION_PREFIX}{card.title}: {_CONTENT_OF[role]}")
+def series_description(card: AlgorithmCard, form: Form) -> str:
+    """Series Description (0008,103E): research, what it is, and by which algorithm.
+
+    What it is comes early: lists of series show some twenty characters.
+    """
+    part = f" {form.part} of {form.parts}" if form.parts > 1 else ""
+    return short(f"{_DESCRIPTION_PREFIX}{_CONTENT_OF[form.role]}{part}: {card.title}")
 
 
 def finish(

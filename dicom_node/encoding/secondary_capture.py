@@ -6,6 +6,7 @@ from pydicom.dataset import Dataset
 from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.report import Report
 from dicom_node.encoding.codes import SOURCE_IMAGE, concept
+from dicom_node.encoding.forms import Form
 from dicom_node.encoding.page import draw_page
 from dicom_node.encoding.provenance import (
     RESEARCH_ONLY,
@@ -38,7 +39,7 @@ def build_secondary_capture(report: Report, equipment: Equipment, source: Source
         coordinate_system="PATIENT",
         patient_orientation=("L", "F"),
         study_instance_uid=report.source.key.study_instance_uid,
-        **identity(report, equipment, Role.SC),
+        **identity(report, equipment, Form(role=Role.SC)),
     )
     made.ConversionType = "SYN"
     made.PatientOrientation = None  # a page of text has none; highdicom insists on one

@@ -14,6 +14,7 @@ from dicom_node.domain.report import Report
 from dicom_node.domain.result import Segment, SegmentationResult
 from dicom_node.domain.series import Instance
 from dicom_node.encoding.codes import concept
+from dicom_node.encoding.forms import Form
 from dicom_node.encoding.frames import (
     frames_of,
     overlap,
@@ -33,11 +34,22 @@ from dicom_node.encoding.provenance import (
 from dicom_node.encoding.sources import SourceHeader
 from dicom_node.encoding.uids import Role, derived_uid, tracking_uid
 
+WHOLE = Form(role=Role.SEG)
+
 
 def build_segmentation(
-    report: Report, segmentation: SegmentationResult, equipment: Equipment, source: SourceHeader
+    report: Report,
+    segmentation: SegmentationResult,
+    equipment: Equipment,
+    source: SourceHeader,
+    form: Form = WHOLE,
 ) -> Dataset:
     """Segmentation with one frame per segment and slice that holds voxels.
+
+    Parameters
+    ----------
+    segmentation : SegmentationResult
+        That of the report, or a part of it, as the form says.
 
     Raises
     ------
@@ -46,8 +58,8 @@ def build_segmentation(
     """
     if not segmentation.geometry.same_grid(report.source.geometry):
         raise EncodingFailed("the segments are not on the grid of the primary input")
-    made = _header(report, segmentation, equipment, source)
-    _put_frames(made, report, segmentation)
+    made = _header(report, segmentation, equipment, source, form)
+    _put_frames(made, report, segmentation, form)
     _put_references(made, report)
     finish(made, report=report, equipment=equipment, source=source)
     put_body_part(made, source.dataset)
@@ -55,7 +67,11 @@ def build_segmentation(
 
 
 def _header(
-    report: Report, segmentation: SegmentationResult, equipment: Equipment, source: SourceHeader
+    report: Report,
+    segmentation: SegmentationResult,
+    equipment: Equipment,
+    source: SourceHeader,
+    form: Form,
 ) -> Dataset:
     """Segmentation of one voxel, which highdicom makes: everything but frames and references."""
     return Segmentation(
@@ -66,7 +82,7 @@ def _header(
         content_creator_name=f"Algorithm^{report.card.name}",
         content_label=f"{source.modality}_SEG",
         content_description=short(f"{RESEARCH_ONLY.capitalize()}: {report.card.title}"),
-        **identity(report, equipment, Role.SEG),
+        **identity(report, equipment, form),
     )
 
 
@@ -131,7 +147,9 @@ def _algorithm(card: AlgorithmCard) -> AlgorithmIdentificationSequence:
     )
 
 
-def _put_frames(made: Dataset, report: Report, segmentation: SegmentationResult) -> None:
+def _put_frames(
+    made: Dataset, report: Report, segmentation: SegmentationResult, form: Form
+) -> None:
     """Frames, their functional groups and the dimensions that index them (C.7.6.16, C.7.6.17)."""
     frames, geometry = frames_of(segmentation), segmentation.geometry
     _, made.Rows, made.Columns = geometry.shape
@@ -140,7 +158,7 @@ def _put_frames(made: Dataset, report: Report, segmentation: SegmentationResult)
     made.SharedFunctionalGroupsSequence = [shared_groups(geometry)]
     made.PerFrameFunctionalGroupsSequence = per_frame_groups(frames, geometry, report.source.frames)
     made.PixelData = packed_bits(frames, geometry.shape[1:])
-    organization = derived_uid(report.result_id, Role.SEG, "dimensions")
+    organization = derived_uid(report.result_id, form.name, "dimensions")
     for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
         item.DimensionOrganizationUID = organization
 

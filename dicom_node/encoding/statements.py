@@ -7,14 +7,34 @@ from dicom_node.domain.report import Report
 from dicom_node.domain.result import Result, Segment
 from dicom_node.domain.volume import UnitProvenance, Volume
 from dicom_node.encoding.provenance import RESEARCH_ONLY
+from dicom_node.encoding.uids import Role, instance_uid
 
 NOTHING_MARKED = "The algorithm marked no region in this series."
 NO_PLACE = "The source tells no orientation and position; no segmentation object was written."
+
+# How the names of parameters end that have a unit.
+_UNIT_WORDS = {
+    **{unit: unit for unit in ("mm", "cm", "ml", "s", "min", "h")},
+    "suvbw": "SUVbw",
+    "mm3": "mm³",
+    "percent": "%",
+    "hu": "HU",
+    "kev": "keV",
+    "mbq": "MBq",
+}
 
 
 def segments_of(result: Result) -> tuple[Segment, ...]:
     """Segments of a result, none where it has no segmentation."""
     return () if result.segmentation is None else result.segmentation.segments
+
+
+def parameter_text(name: str, value: str) -> str:
+    """A parameter of a card in words: ``minimum_volume_ml`` 0.5 is "minimum volume 0.5 ml"."""
+    *words, last = name.split("_")
+    if words and last in _UNIT_WORDS:
+        return f"{' '.join(words)} {value} {_UNIT_WORDS[last]}"
+    return f"{name.replace('_', ' ')} {value}"
 
 
 def run_statements(report: Report) -> tuple[str, ...]:
@@ -26,9 +46,18 @@ def run_statements(report: Report) -> tuple[str, ...]:
         f"Training data: {card.training_data}",
         f"Source: {source_line(report.source)}; {len(report.source.frames)} slices",
         *unit_lines(report.source),
+        *_predecessor_line(report),
         *(f"Warning: {warning}" for warning in all_warnings(report)),
         *definitions(report),
     )
+
+
+def _predecessor_line(report: Report) -> tuple[str, ...]:
+    """Which earlier report this one takes the place of."""
+    if report.predecessor is None:
+        return ()
+    earlier = instance_uid(report.predecessor, Role.SR)
+    return (f"This result takes the place of an earlier one: report {earlier}",)
 
 
 def source_line(source: Volume) -> str:

@@ -12,6 +12,7 @@ class Role(StrEnum):
 
     SEG = "seg"
     SR = "sr"
+    MEASUREMENTS = "sr-measurements"
     SC = "sc"
 
 
@@ -20,14 +21,14 @@ def derived_uid(*words: str) -> str:
     return f"2.25.{uuid.uuid5(_NAMESPACE, chr(0).join(words)).int}"
 
 
-def series_uid(result_id: str, role: Role) -> str:
-    """Series Instance UID of an object of a result."""
-    return derived_uid(result_id, role, "series")
+def series_uid(result_id: str, name: str) -> str:
+    """Series Instance UID of an object of a result, by the name of its form."""
+    return derived_uid(result_id, name, "series")
 
 
-def instance_uid(result_id: str, role: Role) -> str:
-    """SOP Instance UID of an object of a result."""
-    return derived_uid(result_id, role, "instance")
+def instance_uid(result_id: str, name: str) -> str:
+    """SOP Instance UID of an object of a result, by the name of its form."""
+    return derived_uid(result_id, name, "instance")
 
 
 def tracking_uid(result_id: str, tracking_id: str) -> str:

@@ -1,5 +1,6 @@
 """Makes jobs of routed series, and lets them wait for their companions."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -51,6 +52,9 @@ class Dispatcher:
             state = JobState.WAITING
             reason = f"waits for {', '.join(missing)}, at most {wait_s:g} s"
             not_before = now + timedelta(seconds=wait_s)
+        earlier = self._jobs.latest_on(route.name, primary.key)
+        if earlier != job.job_id:
+            job = replace(job, predecessor=earlier)
         if self._jobs.create(job, state, not_before=not_before, reason=reason):
             log.info(
                 "job.created",

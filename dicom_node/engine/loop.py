@@ -37,6 +37,11 @@ class Loop:
         """End the present pause: there is something to do."""
         self._wake.set()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stopping.is_set()
+
     def ask_to_stop(self) -> None:
         """Let no further tick begin."""
         self._stopping.set()

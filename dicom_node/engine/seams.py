@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from dicom_node.domain.delivery import Delivery
+from dicom_node.domain.delivery import Delivery, DestinationHealth, Transaction
 from dicom_node.domain.job import Job, JobOutcome, JobState
 from dicom_node.domain.peer import Destination, SendReport
 from dicom_node.domain.records import Arrival, JobRecord, SeriesStatus
@@ -18,6 +18,30 @@ OpenAssociations: TypeAlias = Callable[[], Collection[str]]
 
 Send: TypeAlias = Callable[[Sequence[Delivery], Destination], tuple[SendReport, ...]]
 """Sends objects to a destination in one association; never raises for trouble of the network."""
+
+
+class CommitmentAnswer(Protocol):
+    """What a destination said to a request for commitment."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a report is to be waited for."""
+
+    @property
+    def transient(self) -> bool:
+        """Whether asking again soon may help."""
+
+    @property
+    def status(self) -> int | None:
+        """DIMSE status; None where none came."""
+
+    @property
+    def cause(self) -> str:
+        """Why it was not accepted."""
+
+
+AskCommitment: TypeAlias = Callable[[Sequence[Delivery], str, Destination], CommitmentAnswer]
+"""Asks for the commitment of objects under a transaction UID; never raises for the network."""
 
 
 class SeriesIndex(Protocol):
@@ -71,8 +95,32 @@ class JobQueue(Protocol):
         """Go to another state."""
         ...
 
-    def claim_next(self, now: datetime) -> JobRecord | None:
-        """Oldest queued job, now running; None where there is none."""
+    def claim_next(self, now: datetime, *, closed_routes: Collection[str] = ()) -> JobRecord | None:
+        """Next queued job, now running; None where there is none."""
+        ...
+
+    def hand_back(
+        self,
+        job_id: str,
+        *,
+        reason: str,
+        now: datetime,
+        not_before: datetime | None = None,
+        counts: bool = True,
+    ) -> None:
+        """Queue a job again that was claimed."""
+        ...
+
+    def state(self, job_id: str) -> JobState:
+        """State of a job."""
+        ...
+
+    def get(self, job_id: str) -> JobRecord:
+        """One job."""
+        ...
+
+    def latest_on(self, route: str, key: SeriesKey) -> str | None:
+        """Id of the newest job of a route on a primary series."""
         ...
 
     def finish(
@@ -89,7 +137,15 @@ class OutboxQueue(Protocol):
         """Deliveries whose time has come."""
         ...
 
-    def delivered(self, delivery_id: int, now: datetime) -> None:
+    def candidate(self, destination: str) -> Delivery | None:
+        """Pending delivery with which a silent destination is probed."""
+        ...
+
+    def hasten(self, destination: str, now: datetime) -> None:
+        """Make everything pending for a destination due."""
+        ...
+
+    def delivered(self, delivery_id: int, now: datetime, *, commitment: bool = False) -> None:
         """Record that the destination has it."""
         ...
 
@@ -99,4 +155,42 @@ class OutboxQueue(Protocol):
 
     def dead(self, delivery_id: int, error: str, now: datetime) -> None:
         """Record a refusal for good."""
+        ...
+
+
+class HealthBook(Protocol):
+    """Whether each destination answers."""
+
+    def health(self, name: str) -> DestinationHealth:
+        """What is known of a destination."""
+        ...
+
+    def set_health(self, health: DestinationHealth) -> None:
+        """Keep what was found."""
+        ...
+
+
+class CommitmentBook(Protocol):
+    """Transactions of storage commitment."""
+
+    def open_new(self, destination: str, now: datetime) -> int:
+        """Open transactions for what was delivered and is in none."""
+        ...
+
+    def due(
+        self, destination: str, now: datetime
+    ) -> tuple[tuple[Transaction, tuple[Delivery, ...]], ...]:
+        """Transactions that are to be asked now."""
+        ...
+
+    def asked(self, transaction_uid: str, now: datetime) -> None:
+        """Record that the destination took the request."""
+        ...
+
+    def ask_again_at(self, transaction_uid: str, when: datetime, error: str) -> None:
+        """Record that it did not, and when to ask again."""
+        ...
+
+    def note_overdue(self, destination: str, asked_before: datetime, now: datetime) -> int:
+        """Note what was asked long ago and not committed; number of transactions."""
         ...

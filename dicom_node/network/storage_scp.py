@@ -34,8 +34,7 @@ log = structlog.get_logger(__name__)
 _CALLED_AE_NOT_RECOGNISED = (1, 1, 7)
 _LOCAL_LIMIT_EXCEEDED = (2, 3, 2)
 
-# How long `stop` waits, first for senders to finish by themselves, then for aborts to be sent,
-# then for cut connections to end.
+# How long `stop` waits: for senders to finish, then aborts to be sent, then connections to end.
 _GRACE_S, _ABORT_S, _CUT_S = 3.0, 1.0, 2.0
 _ACCEPT_POLL_S = 0.1
 
@@ -57,6 +56,8 @@ class StorageScp:
         Makes a report of storage commitment durable before it returns; called from several
         threads. Raises UnknownTransaction where nobody asked for it. Without it no such report is
         accepted.
+    full : callable
+        Whether there is no room for anything new.
 
     Notes
     -----
@@ -72,8 +73,8 @@ class StorageScp:
     any other exception    0x0110  processing failure; the server goes on
     =====================  ======  ==============================================================
 
-    Associations called by another AE title are rejected (1, 1, 7), and those beyond the listener's
-    limit as transient (2, 3, 2). Silence of `idle_timeout_s` ends an association.
+    Associations called by another AE title are rejected (1, 1, 7); those beyond the listener's
+    limit, or without room, as transient (2, 3, 2). Silence of `idle_timeout_s` ends one.
     """
 
     def __init__(
@@ -82,10 +83,12 @@ class StorageScp:
         store: Callable[[ReceivedInstance], StoreOutcome],
         association_ended: Callable[[str], None],
         commitment_reported: Callable[[CommitmentReport], None] | None = None,
+        full: Callable[[], bool] = lambda: False,
     ) -> None:
         self._listener = listener
         self._store = store
         self._association_ended = association_ended
+        self._full = full
         self._report_handlers = (
             () if commitment_reported is None else commitment_handlers(commitment_reported)
         )
@@ -238,7 +241,7 @@ class StorageScp:
             return _CALLED_AE_NOT_RECOGNISED
         with self._changed:
             served = sum(one.is_open for one in self._connections)
-            if served >= self._listener.max_associations:
+            if served >= self._listener.max_associations or self._full():
                 return _LOCAL_LIMIT_EXCEEDED
             association.admitted = True
         return None

@@ -20,6 +20,8 @@ def bring_to(archive, a_job, state, now):
         JobState.REJECTED: ["REJECTED"],
         JobState.FAILED: ["QUEUED", "FAILED"],
         JobState.UNDELIVERED: ["QUEUED", "RUNNING", "ENCODED", "UNDELIVERED"],
+        JobState.HELD: ["HELD"],
+        JobState.CANCELLED: ["CANCELLED"],
     }
     archive.jobs.create(a_job(), JobState.WAITING)
     for step in ways[state]:

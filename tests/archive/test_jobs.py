@@ -1,6 +1,7 @@
 """Jobs: created once, stepped legally, claimed by one, finished with their deliveries."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -162,6 +163,24 @@ def test_finishing_stores_the_result_and_a_delivery_per_object_and_destination(a
     assert {(one.state, one.attempts) for one in due} == {(DeliveryState.PENDING, 0)}
 
 
+def test_an_object_goes_to_those_destinations_only_for_which_it_was_made(archive, now, a_job):
+    archive.jobs.create(a_job(), JobState.QUEUED)
+    archive.jobs.claim_next(now)
+    done = outcome(archive.folder, objects=3)
+    for_all, for_pacs, for_nobody = done.objects
+    for_pacs = replace(for_pacs, destinations=frozenset({"pacs"}))
+    for_nobody = replace(for_nobody, destinations=frozenset())
+    done = replace(done, objects=(for_all, for_pacs, for_nobody))
+
+    archive.jobs.finish("job-1", done, destinations=("pacs", "research"), now=now)
+
+    assert [(one.destination, one.sop_instance_uid) for one in archive.outbox.due(now)] == [
+        ("pacs", for_all.sop_instance_uid),
+        ("pacs", for_pacs.sop_instance_uid),
+        ("research", for_all.sop_instance_uid),
+    ]
+
+
 @pytest.mark.parametrize(
     ("result", "told"),
     [((2, ()), "there are no destinations"), ((0, ("pacs",)), "there are no objects")],
@@ -245,7 +264,7 @@ def test_another_process_reads_jobs_while_one_is_being_written(archive, open_arc
 def test_finished_jobs_do_not_slow_the_next_one(archive, now, a_job):
     # The queries of a running node go by an index, however many jobs there are.
     queries = {
-        "SELECT job_id FROM jobs WHERE state = 'QUEUED' ORDER BY number LIMIT 1": "ix_jobs",
+        "SELECT * FROM jobs WHERE state = 'QUEUED' ORDER BY priority DESC, number": "claim_order",
         "SELECT * FROM deliveries WHERE state = 'PENDING' AND next_attempt_at <= ''": "ix_deliv",
         "SELECT * FROM instances WHERE sequence > 7": "PRIMARY KEY",
         "SELECT * FROM job_inputs WHERE job_id = 'a'": "sqlite_autoindex",

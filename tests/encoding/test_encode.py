@@ -11,7 +11,7 @@ import pytest
 from encoding.reports import EQUIPMENT, petct_report, report_of, spect_report, volume_of
 from factories import nm_recon_tomo, pet_series
 
-from dicom_node.domain.errors import EncodingFailed
+from dicom_node.domain.errors import EncodingFailed, ResultNotWritten
 from dicom_node.encoding import encode
 from dicom_node.encoding.encode import encode_report, write_objects
 from dicom_node.encoding.statements import NO_PLACE
@@ -80,7 +80,7 @@ def test_a_file_has_its_name_only_when_it_is_on_the_disk(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full_disk)
-    with pytest.raises(EncodingFailed, match="OSError") as caught:
+    with pytest.raises(ResultNotWritten, match="No space left") as caught:
         write_objects(objects, tmp_path / "out")
     assert isinstance(caught.value.__cause__, OSError)
     assert not list((tmp_path / "out").glob("*.dcm"))

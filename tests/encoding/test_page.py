@@ -12,8 +12,10 @@ from dicom_node.domain import coding
 from dicom_node.domain.report import Report
 from dicom_node.domain.result import Figure, Measurement, Result
 from dicom_node.encoding.canvas import Canvas
+from dicom_node.encoding.number_text import number_text, unit_name, unit_text
 from dicom_node.encoding.page import draw_page
-from dicom_node.encoding.page_table import columns_of, number_text, unit_name, unit_text
+from dicom_node.encoding.page_table import columns_of
+from dicom_node.encoding.statements import parameter_text
 
 WHITE = 255
 BANNER_ROW, BANNER_COLUMN = 895, 5
@@ -164,3 +166,17 @@ def test_text_is_wrapped_and_cut_to_its_width() -> None:
     assert canvas.fitted("short", width=150, size=18) == "short"
     assert canvas.fitted("much too long for that", width=90, size=18).endswith("…")
     assert canvas.wrapped("", width=150, size=18) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("minimum_volume_ml", "minimum volume 0.5 ml"),
+        ("threshold_suvbw", "threshold 0.5 SUVbw"),
+        ("fraction_of_maximum", "fraction of maximum 0.5"),
+        ("relative threshold", "relative threshold 0.5"),
+        ("mm", "mm 0.5"),
+    ],
+)
+def test_parameters_are_told_in_words(name: str, told: str) -> None:
+    assert parameter_text(name, "0.5") == told

@@ -8,7 +8,9 @@ from pathlib import Path
 from pydicom import Dataset
 from received import encoded
 
+from dicom_node.archive.commitments import CommitmentStore
 from dicom_node.archive.database import open_database
+from dicom_node.archive.destinations import DestinationStore
 from dicom_node.archive.index import InstanceIndex
 from dicom_node.archive.instances import InstanceStore
 from dicom_node.archive.jobs import JobStore
@@ -63,11 +65,13 @@ class House:
 
     def restart(self) -> None:
         """What a new process does: everything anew but the folder."""
-        database = open_database(self.folder / "node.sqlite")
+        self.database = database = open_database(self.folder / "node.sqlite")
         self.index = InstanceIndex(database, self.folder)
         self.instances = InstanceStore(self.folder, self.index)
         self.jobs = JobStore(database, self.folder)
         self.outbox = Outbox(database, self.folder)
+        self.commitments = CommitmentStore(database, self.folder)
+        self.destinations = DestinationStore(database)
         cache = SeriesCache(NO_SITE_TRACERS)
         dispatcher = Dispatcher(
             index=self.index,

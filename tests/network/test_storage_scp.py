@@ -333,3 +333,15 @@ def test_stop_leaves_no_thread_and_a_new_start_takes_the_same_port(
         Listener(ae_title="NODE", address="127.0.0.1", port=port), inbox.store, print
     ) as second:
         assert second.port == port
+
+
+def test_without_room_an_association_is_rejected_as_transient_and_later_accepted(inbox, ask):
+    full = [True]
+    listener = Listener(ae_title="NODE", address="127.0.0.1", port=0)
+    with StorageScp(listener, inbox.store, inbox.association_ended, full=lambda: full[0]) as scp:
+        refused = ask(scp)
+        assert refused.is_rejected
+        answered = refused.acceptor.primitive
+        assert (answered.result, answered.result_source, answered.diagnostic) == (2, 3, 2)
+        full[0] = False
+        assert ask(scp).is_established

@@ -1,0 +1,22 @@
+"""Brings a database of an older version to the present schema, in the caller's transaction."""
+
+import structlog
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+log = structlog.get_logger(__name__)
+
+_VERSION_TABLE = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
+
+
+def upgrade(connection: Connection, *, found: int, wanted: int) -> None:
+    """Run the revisions from the version that was found to the one that is wanted."""
+    config = Config()
+    config.set_main_option("script_location", "dicom_node.archive:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    if not connection.exec_driver_sql(_VERSION_TABLE).scalar_one():
+        command.stamp(config, f"{found:04d}")
+    command.upgrade(config, f"{wanted:04d}")
+    log.info("database.upgraded", found=found, now=wanted)

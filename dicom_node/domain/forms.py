@@ -1,0 +1,36 @@
+"""In which forms a destination takes a result: what its archive and its viewers can use."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class SrForm(StrEnum):
+    """The structured reports that a result can become."""
+
+    REPORT = "report"  # everything that was said, for archives, machines and people
+    MEASUREMENTS = "measurements"  # an outline for each segment, for viewers that list them
+
+
+class SrTracking(StrEnum):
+    """How the Tracking Identifier of an outline is spelled."""
+
+    PLAIN = "plain"  # as in the segmentation
+    CORNERSTONE = "cornerstone"  # behind the name of the drawing tool that OHIF looks for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultForms:
+    """The forms of one destination.
+
+    Parameters
+    ----------
+    sr_forms : tuple of SrForm
+        One or more. A result without an outline is always sent as a report.
+    seg_frame_limit : int or None
+        Most frames of one segmentation object; a result with more becomes several. None: one
+        object, however large.
+    """
+
+    sr_forms: tuple[SrForm, ...] = (SrForm.REPORT,)
+    sr_tracking: SrTracking = SrTracking.PLAIN
+    seg_frame_limit: int | None = None

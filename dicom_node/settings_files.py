@@ -1,0 +1,189 @@
+"""The tables and keys that the configuration files may have, each with its default and bounds."""
+
+import re
+from datetime import time
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from dicom_node.domain.forms import SrForm, SrTracking
+from dicom_node.domain.route import TimeWindow
+from dicom_node.domain.series import ExamKind
+
+_WINDOW = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
+
+
+class Strict(BaseModel):
+    """Unknown keys and wrong types are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+AeTitle = Annotated[
+    str, Field(min_length=1, max_length=16, pattern=r"^[^\\\x00-\x1f]*\S[^\\\x00-\x1f]*$")
+]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(ge=0)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+Text = Annotated[str, Field(min_length=1)]
+
+
+def _as_tuple(value: object) -> object:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _as_exams(value: object) -> object:
+    several = _as_tuple(value)
+    known = {str(kind): kind for kind in ExamKind}
+    if not isinstance(several, tuple) or any(one not in known for one in several):
+        raise ValueError(f"one or more of {sorted(known)}")
+    return tuple(known[one] for one in several)
+
+
+def _as_window(value: object) -> object:
+    found = _WINDOW.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError('two times of the day, as "20:00-06:00"')
+    return TimeWindow(start=time.fromisoformat(found[1]), end=time.fromisoformat(found[2]))
+
+
+Window = Annotated[TimeWindow, BeforeValidator(_as_window)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple)]
+Exams = Annotated[tuple[ExamKind, ...], BeforeValidator(_as_exams)]
+
+
+class ListenerTable(Strict):
+    """`[listener]` of node.toml."""
+
+    ae_title: AeTitle = "DICOM_NODE"
+    address: Text = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 11112
+    max_associations: Annotated[int, Field(ge=1, le=1000)] = 20
+    idle_timeout_s: Annotated[float, Field(gt=0)] = 60.0
+
+
+class StorageTable(Strict):
+    """`[storage]` of node.toml."""
+
+    folder: Text = "../var"
+    retention_days: Annotated[float, Field(gt=0)] = 14.0
+    results_retention_days: Annotated[float, Field(gt=0)] = 14.0
+    refuse_below_free_mib: Annotated[int, Field(ge=0)] = 1024
+
+
+class AssemblyTable(Strict):
+    """`[assembly]` of node.toml."""
+
+    settle_s: Seconds = 1.0
+    quiet_s: Seconds = 60.0
+    tick_s: Annotated[float, Field(ge=0.05, le=10)] = 0.5
+
+
+class DeliveryTable(Strict):
+    """`[delivery]` of node.toml."""
+
+    open_after: Annotated[int, Field(ge=1, le=100)] = 3
+    first_retry_s: Annotated[float, Field(gt=0)] = 5.0
+    longest_retry_s: Annotated[float, Field(gt=0)] = 600.0
+
+
+class JobsTable(Strict):
+    """`[jobs]` of node.toml."""
+
+    most_attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    first_retry_s: Seconds = 30.0
+    longest_retry_s: Seconds = 600.0
+
+
+class EquipmentTable(Strict):
+    """`[equipment]` of node.toml."""
+
+    device_serial_number: Annotated[str, Field(min_length=1, max_length=64)] = (
+        "unnamed-installation"
+    )
+
+
+class NodeFile(Strict):
+    """node.toml."""
+
+    listener: ListenerTable = ListenerTable()
+    storage: StorageTable = StorageTable()
+    assembly: AssemblyTable = AssemblyTable()
+    jobs: JobsTable = JobsTable()
+    delivery: DeliveryTable = DeliveryTable()
+    equipment: EquipmentTable = EquipmentTable()
+
+
+class DestinationTable(Strict):
+    """One of `[[destinations]]`."""
+
+    name: Name
+    ae_title: AeTitle
+    host: Text
+    port: Port
+    calling_ae_title: AeTitle | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+    commitment: bool = False
+    commitment_overdue_h: Annotated[float, Field(gt=0)] = 24.0
+    sr_forms: Annotated[tuple[SrForm, ...], Field(min_length=1)] = (SrForm.REPORT,)
+    sr_tracking: SrTracking = SrTracking.PLAIN
+    seg_frame_limit: Annotated[int, Field(ge=1)] | None = None
+
+
+class DestinationsFile(Strict):
+    """destinations.toml."""
+
+    destinations: tuple[DestinationTable, ...] = ()
+
+
+class ConditionTable(Strict):
+    """`when` of a route."""
+
+    modality: Texts = ()
+    tracer: Texts = ()
+    exam: Exams = ()
+    phase: Texts = ()
+    image_type: Texts = ()
+    unit: Texts = ()
+    body_part: Texts = ()
+    manufacturer_contains: Texts = ()
+    station_name: Texts = ()
+    description_contains: Texts = ()
+    called_ae: Texts = ()
+    calling_ae: Texts = ()
+    attenuation_corrected: bool | None = None
+    original: bool | None = None
+    min_slices: Annotated[int, Field(ge=1)] | None = None
+    max_slices: Annotated[int, Field(ge=1)] | None = None
+
+
+class CompanionTable(Strict):
+    """One of `companions` of a route."""
+
+    modality: Text
+    same_frame_of_reference: bool = True
+    required: bool = False
+    wait_s: Seconds = 60.0
+
+
+class RouteTable(Strict):
+    """One of `[[routes]]`."""
+
+    name: Name
+    algorithm: Name
+    destinations: tuple[Name, ...]
+    when: ConditionTable
+    companions: dict[Name, CompanionTable] = {}
+    fallback: bool = False
+    priority: Annotated[int, Field(ge=-100, le=100)] = 0
+    window: Window | None = None
+    gate: bool = False
+    shadow_destinations: tuple[Name, ...] = ()
+
+
+class RoutesFile(Strict):
+    """routes.toml."""
+
+    routes: tuple[RouteTable, ...] = ()

@@ -1,0 +1,123 @@
+"""A PACS, a node that sends to it, and a reader at its viewer; one of each for all tests here."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydicom
+import pytest
+from peers import (
+    Orthanc,
+    RunningNode,
+    dicomweb_plugin,
+    free_port,
+    own_tool,
+    running_node,
+    running_orthanc,
+    storescu,
+    wait_until,
+    write_config,
+)
+from viewer.ohif import running_ohif
+from viewer.reader import Reader, packages, reading
+from viewer.truth import Results, read_results
+
+FORMS = 'sr_forms = ["measurements", "report"]\nsr_tracking = "cornerstone"\n'
+RESULT_LIMIT_S = 240.0
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory) -> Path:
+    """Folder for pictures of the screen; DICOM_NODE_SHOTS names one that stays."""
+    named = os.environ.get("DICOM_NODE_SHOTS")
+    folder = Path(named) if named else tmp_path_factory.mktemp("shots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pacs(tmp_path_factory) -> Iterator[Orthanc]:
+    packages()  # before anything is started: else these tests are skipped
+    plugin = dicomweb_plugin()
+    with running_orthanc(tmp_path_factory.mktemp("orthanc"), plugins=[plugin]) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory, pacs) -> Iterator[RunningNode]:
+    port = free_port()
+    folder = tmp_path_factory.mktemp("node")
+    config = write_config(folder, node_port=port, pacs_port=pacs.dicom_port, forms=FORMS)
+    with running_node(config, port) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def reader(tmp_path_factory, pacs, shots) -> Iterator[Reader]:
+    dist = packages() / "ohif" / "dist"
+    with running_ohif(dist, pacs.http_port) as address:
+        work = tmp_path_factory.mktemp("browser")
+        with reading(address, shots=shots, work=work) as one:
+            yield one
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """A study that lies in the PACS with the results of the node."""
+
+    name: str
+    uid: str
+    series: int
+    results: Results
+
+
+def review(name: str, folders: list[Path], pacs: Orthanc, node: RunningNode) -> Reviewed:
+    """Put a study into the PACS, send it to the node, and wait for its results in the PACS."""
+    files = [file for folder in folders for file in folder.rglob("*.dcm")]
+    for file in files:
+        pacs.put(file.read_bytes())
+    for folder in folders:
+        storescu(node.port, folder)
+    study = str(pydicom.dcmread(files[0], stop_before_pixels=True).StudyInstanceUID)
+    wait_until(
+        f"the results of {name} in the PACS",
+        lambda: (
+            read_results(pacs, study) is not None
+            and {job["state"] for job in node.jobs()} == {"DELIVERED"}
+        ),
+        limit_s=RESULT_LIMIT_S,
+        every_s=2.0,
+    )
+    results = read_results(pacs, study)
+    assert results is not None
+    headers = [pydicom.dcmread(file, stop_before_pixels=True) for file in files]
+    series = len({one.SeriesInstanceUID for one in headers}) + results.count
+    return Reviewed(name=name, uid=study, series=series, results=results)
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory, pacs, node) -> Reviewed:
+    folder = tmp_path_factory.mktemp("simulated")
+    subprocess.run(
+        [own_tool("dicom-node"), "simulate", "fdg-petct", "--out", str(folder)],
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
+    return review("simulated", [folder / "CT", folder / "PT"], pacs, node)
+
+
+@pytest.fixture(scope="session")
+def real(shared_data, pacs, node) -> Reviewed:
+    study = shared_data / "petct-fdg-ge"
+    folders = [next(study.glob(name)) for name in ("PT_PET_AC_*", "CT_CT_IMAGES_*")]
+    return review("real", folders, pacs, node)
+
+
+@pytest.fixture(params=["simulated", "real"], scope="module")
+def study(request) -> Reviewed:
+    """Each of the studies, one after the other."""
+    reviewed: Reviewed = request.getfixturevalue(request.param)
+    return reviewed
