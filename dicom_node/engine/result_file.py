@@ -67,10 +67,9 @@ def read_outcome(folder: Path, result_id: str) -> JobOutcome | None:
         return None
 
 
-def _form_of(made: ResultObject) -> dict[str, Any]:
-    named = made.destinations
-    shown = None if named is None else sorted(named)
-    return asdict(made) | {"path": made.path.name, "destinations": shown}
+def _form_of(made: ResultObject) -> dict[str, object]:
+    named = None if made.destinations is None else sorted(made.destinations)
+    return asdict(made) | {"path": made.path.name, "destinations": named}
 
 
 def _object_of(form: dict[str, Any], folder: Path) -> ResultObject:

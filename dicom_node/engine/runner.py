@@ -15,6 +15,7 @@ from dicom_node.domain.job import Job, JobOutcome, JobState
 from dicom_node.domain.records import JobRecord
 from dicom_node.domain.route import Route
 from dicom_node.domain.rules import TryRules
+from dicom_node.encoding.uids import Role, instance_uid
 from dicom_node.engine.result_file import read_outcome, write_outcome
 from dicom_node.engine.seams import Clock, JobQueue
 from dicom_node.pipeline import JobRequest
@@ -68,36 +69,61 @@ class JobRunner:
         self._clock, self._on_result = clock, on_result
         self._windows = {one.name: one.window for one in routes if one.window is not None}
         self._rules, self._stopping, self._chance = rules, stopping, chance
+        self._left: JobRecord | None = None  # claimed, and its end not recorded
 
     def tick(self) -> bool:
-        """Run one job; whether there was one."""
+        """Run one job; whether there was one.
+
+        An error of our own, or of the database, goes up to the loop, which tells it; the next tick
+        takes the job up again.
+        """
+        self._take_up_what_was_left()
         started = self._clock()
         record = self._jobs.claim_next(started, closed_routes=self._closed_routes(started))
         if record is None:
             return False
+        self._left = record
+        self._run_to_its_end(record, started)
+        self._left = None
+        return True
+
+    def _take_up_what_was_left(self) -> None:
+        record = self._left
+        if record is None:
+            return
+        if self._jobs.state(record.job_id) is JobState.RUNNING:
+            reason = "internal-error: see the log of the node"
+            outcome = JobOutcome(state=JobState.FAILED, reason=reason, may_pass=True)
+            self._record(record, outcome)
+        self._left = None
+
+    def _run_to_its_end(self, record: JobRecord, started: datetime) -> None:
         log.info("job.started", job=record.job_id, algorithm=record.algorithm, route=record.route)
         outcome = self._run(record)
-        now = self._clock()
         if outcome is None:
             # Where somebody cancelled it, this does nothing.
-            reason = "the node was stopped while the job ran"
+            reason, now = "the node was stopped while the job ran", self._clock()
             self._jobs.hand_back(record.job_id, reason=reason, now=now, counts=False)
             log.info("job.stopped", job=record.job_id)
-            return True
-        if outcome.may_pass and record.attempts < self._rules.most_attempts:
-            self._try_again(record, outcome, now)
-            return True
-        self._jobs.finish(record.job_id, outcome, destinations=record.destinations, now=now)
+            return
+        self._record(record, outcome)
         log.info(
             "job.ended",
             job=record.job_id,
             state=str(outcome.state),
             reason=outcome.reason,
             objects=len(outcome.objects),
-            seconds=round((now - started).total_seconds(), 3),
+            seconds=round((self._clock() - started).total_seconds(), 3),
         )
         self._on_result()
-        return True
+
+    def _record(self, record: JobRecord, outcome: JobOutcome) -> None:
+        """Record what a run gave, or queue the job again where its failure may pass."""
+        now = self._clock()
+        if outcome.may_pass and record.attempts < self._rules.most_attempts:
+            self._try_again(record, outcome, now)
+        else:
+            self._jobs.finish(record.job_id, outcome, destinations=record.destinations, now=now)
 
     def _closed_routes(self, now: datetime) -> tuple[str, ...]:
         local = now.astimezone()
@@ -155,7 +181,8 @@ class JobRunner:
         earlier = record.predecessor
         while earlier is not None:
             before = self._jobs.get(earlier)
-            if any(made.modality == "SR" for made in before.objects):
+            report = instance_uid(before.result_id, Role.SR)
+            if any(made.sop_instance_uid == report for made in before.objects):
                 return before.result_id
             earlier = before.predecessor
         return None

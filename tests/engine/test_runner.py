@@ -15,6 +15,7 @@ from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.job import JobOutcome, JobState, ResultObject
 from dicom_node.domain.route import TimeWindow
 from dicom_node.domain.rules import RetryRules, TryRules
+from dicom_node.encoding.uids import Role, instance_uid
 from dicom_node.engine.result_file import RESULT_FILE, read_outcome
 from dicom_node.engine.runner import JobRunner
 from dicom_node.pipeline import JobRequest
@@ -44,8 +45,9 @@ def made(request: JobRequest) -> JobOutcome:
     report = ResultObject(
         path=request.folder / "sr.dcm",
         sop_class_uid="1.2.840.10008.5.1.4.1.1.88.34",
-        sop_instance_uid=f"2.25.{len(request.job.inputs['pet'])}",
+        sop_instance_uid=instance_uid(request.job.result_id, Role.SR),
         modality="SR",
+        destinations=frozenset({"pacs", "research"}),
     )
     return JobOutcome(state=JobState.ENCODED, objects=(report,))
 
@@ -265,3 +267,21 @@ def test_a_result_without_room_for_its_note_is_tried_again(tmp_path, worker):
     runner_of(house, worker).tick()
     assert house.states() == [JobState.QUEUED]
     assert "result-not-written" in house.jobs.list()[0].reason
+
+
+def test_an_error_of_our_own_does_not_leave_the_job_running_for_ever(tmp_path, worker):
+    house = house_of(tmp_path)
+    house.receive(pet_series())
+    runner = runner_of(house, worker)
+    worker.outcomes = ["no outcome at all"] * 3
+    for _ in range(3):
+        with pytest.raises(AttributeError):
+            runner.tick()
+        assert house.states() == [JobState.RUNNING]
+        runner.tick()
+        house.now += timedelta(minutes=10)
+    record = house.jobs.list()[0]
+    assert (record.state, record.reason) == (
+        JobState.FAILED,
+        "internal-error: see the log of the node",
+    )
