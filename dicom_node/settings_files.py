@@ -130,6 +130,7 @@ class DestinationTable(Strict):
     sr_forms: Annotated[tuple[SrForm, ...], Field(min_length=1)] = (SrForm.REPORT,)
     sr_tracking: SrTracking = SrTracking.PLAIN
     seg_frame_limit: Annotated[int, Field(ge=1)] | None = None
+    seg_overlap: bool = True
 
 
 class DestinationsFile(Strict):

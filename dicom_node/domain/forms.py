@@ -29,8 +29,12 @@ class ResultForms:
     seg_frame_limit : int or None
         Most frames of one segmentation object; a result with more becomes several. None: one
         object, however large.
+    seg_overlap: bool
+        Whether segments that share voxels may be in one object. OHIF 3.13 shows only the first
+        ones of such an object, without a word.
     """
 
     sr_forms: tuple[SrForm, ...] = (SrForm.REPORT,)
     sr_tracking: SrTracking = SrTracking.PLAIN
     seg_frame_limit: int | None = None
+    seg_overlap: bool = True

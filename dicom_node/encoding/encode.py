@@ -20,9 +20,9 @@ from dicom_node.domain.errors import DicomNodeError, EncodingFailed, ResultNotWr
 from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.job import ResultObject
 from dicom_node.domain.report import Report
-from dicom_node.encoding.forms import Audience, Form, wanted_forms
+from dicom_node.encoding.forms import Audience, Form, split_of, wanted_forms
 from dicom_node.encoding.landmark import check_landmarks
-from dicom_node.encoding.parts import Part, WrittenPart, split
+from dicom_node.encoding.parts import Part, Split, WrittenPart, split
 from dicom_node.encoding.secondary_capture import build_secondary_capture
 from dicom_node.encoding.segmentation import build_segmentation
 from dicom_node.encoding.sources import SourceHeader, read_source
@@ -32,6 +32,7 @@ from dicom_node.encoding.uids import Role
 log = structlog.get_logger(__name__)
 Made = TypeVar("Made")
 
+WHOLE = Split()  # one object, whatever is in it
 _NOBODY: Mapping[str, ResultForms] = MappingProxyType({})
 
 # What highdicom, pydicom, matplotlib and the file system raise on values they cannot take.
@@ -97,9 +98,9 @@ def encode_report(
         Where any of the objects cannot be made, or a SEG does not lie where the result says.
     """
     source = _guarded("source", lambda: read_source(report))
-    limits = {None, *(forms.seg_frame_limit for forms in destinations.values())}
-    parts = {limit: _parts(report, limit) for limit in limits}
-    wanted = wanted_forms(destinations, {limit: len(some) for limit, some in parts.items()})
+    ways = {WHOLE, *(split_of(forms) for forms in destinations.values())}
+    parts = {how: _parts(report, how) for how in ways}
+    wanted = wanted_forms(destinations, {how: len(some) for how, some in parts.items()})
     maker = _Maker(report, equipment, source, parts)
     return tuple(
         _guarded(form.name, partial(maker.make, form, audience))
@@ -138,12 +139,12 @@ def _guarded(what: str, make: Callable[[], Made]) -> Made:
         raise EncodingFailed(f"{what}: {type(cause).__name__}") from cause
 
 
-def _parts(report: Report, limit: int | None) -> tuple[Part, ...]:
+def _parts(report: Report, how: Split) -> tuple[Part, ...]:
     """Segmentations to be written; none for a result without segments or place."""
     found = report.result.segmentation
     if found is None or not found.geometry.placed:
         return ()
-    return split(found, limit)
+    return split(found, how)
 
 
 class _Maker:
@@ -154,23 +155,23 @@ class _Maker:
         report: Report,
         equipment: Equipment,
         source: SourceHeader,
-        parts: Mapping[int | None, Sequence[Part]],
+        parts: Mapping[Split, Sequence[Part]],
     ) -> None:
         self._report, self._equipment, self._source = report, equipment, source
         self._parts = parts
-        self._written: dict[int | None, list[WrittenPart]] = {limit: [] for limit in parts}
+        self._written: dict[Split, list[WrittenPart]] = {how: [] for how in parts}
 
     def make(self, form: Form, audience: Audience) -> EncodedObject:
         """One object with its file."""
         buffer = BytesIO()
         if form.role is Role.SEG:
-            part = self._parts[form.frame_limit][form.part - 1]
+            part = self._parts[form.split or WHOLE][form.part - 1]
             dataset = build_segmentation(
                 self._report, part.segmentation, self._equipment, self._source, form
             )
             dataset.save_as(buffer, enforce_file_format=True)
             check_landmarks(buffer.getvalue(), self._report, part.segmentation)
-            self._written[form.frame_limit].append(
+            self._written[form.split or WHOLE].append(
                 WrittenPart(numbers=part.numbers, dataset=dataset)
             )
         else:
@@ -183,7 +184,7 @@ class _Maker:
     def _text_or_page(self, form: Form) -> Dataset:
         if form.role is Role.SC:
             return build_secondary_capture(self._report, self._equipment, self._source)
-        written = self._written[form.frame_limit]
+        written = self._written[form.split or WHOLE]
         return build_structured_report(self._report, written, self._equipment, self._source, form)
 
 

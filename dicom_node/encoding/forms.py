@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dicom_node.domain.forms import ResultForms, SrForm, SrTracking
+from dicom_node.encoding.parts import Split
 from dicom_node.encoding.uids import Role
 
 Audience = frozenset[str] | None
@@ -16,15 +17,15 @@ class Form:
 
     Parameters
     ----------
-    frame_limit : int or None
-        By which the segmentation was split; None where it is one object. A report has it, too: it
-        refers to those segmentations and to no others.
+    split : Split or None
+        How the segmentation was cut; None where it is one object. A report has it, too: it refers
+        to those segmentations and to no others.
     part, parts : int
         Of a segmentation that was split, from 1.
     """
 
     role: Role
-    frame_limit: int | None = None
+    split: Split | None = None
     part: int = 1
     parts: int = 1
     tracking: SrTracking = SrTracking.PLAIN
@@ -33,8 +34,8 @@ class Form:
     def name(self) -> str:
         """Name of which UIDs and file names are made; that of the role for the default forms."""
         words = [str(self.role)]
-        if self.frame_limit is not None:
-            words.append(str(self.frame_limit))
+        if self.split is not None:
+            words.append(self.split.name)
         if self.parts > 1:
             words.append(str(self.part))
         if self.tracking is not SrTracking.PLAIN:
@@ -43,7 +44,7 @@ class Form:
 
 
 def wanted_forms(
-    destinations: Mapping[str, ResultForms], parts: Mapping[int | None, int]
+    destinations: Mapping[str, ResultForms], parts: Mapping[Split, int]
 ) -> dict[Form, Audience]:
     """Every object to be made, once, with the destinations that take it.
 
@@ -52,7 +53,7 @@ def wanted_forms(
     destinations : mapping
         By name; empty for one set of the default forms, for everyone.
     parts : mapping
-        Frame limit to the number of segmentations: 0 where the result has none that can be
+        Way to cut to the number of segmentations: 0 where the result has none that can be
         written.
 
     Returns
@@ -72,16 +73,18 @@ def wanted_forms(
     }
 
 
-def _forms_of(forms: ResultForms, parts: Mapping[int | None, int]) -> list[Form]:
+def split_of(forms: ResultForms) -> Split:
+    """How a destination wants segmentations to be cut."""
+    return Split(frame_limit=forms.seg_frame_limit, overlap=forms.seg_overlap)
+
+
+def _forms_of(forms: ResultForms, parts: Mapping[Split, int]) -> list[Form]:
     """Objects of one destination."""
-    count = parts[forms.seg_frame_limit]
-    limit = forms.seg_frame_limit if count > 1 else None
-    made = [
-        Form(role=Role.SEG, frame_limit=limit, part=part, parts=count)
-        for part in range(1, count + 1)
-    ]
+    count = parts[split_of(forms)]
+    how = split_of(forms) if count > 1 else None
+    made = [Form(role=Role.SEG, split=how, part=part, parts=count) for part in range(1, count + 1)]
     if count and SrForm.MEASUREMENTS in forms.sr_forms:
-        made.append(Form(role=Role.MEASUREMENTS, frame_limit=limit, tracking=forms.sr_tracking))
+        made.append(Form(role=Role.MEASUREMENTS, split=how, tracking=forms.sr_tracking))
     if not count or SrForm.REPORT in forms.sr_forms:
-        made.append(Form(role=Role.SR, frame_limit=limit))
+        made.append(Form(role=Role.SR, split=how))
     return [*made, Form(role=Role.SC)]

@@ -49,13 +49,13 @@ def frames_of(segmentation: SegmentationResult) -> tuple[SegmentFrame, ...]:
 def overlap(segments: Sequence[Segment]) -> bool:
     """Whether any voxel belongs to two segments."""
     return any(
-        _share_voxels(one, other)
+        share_voxels(one, other)
         for number, one in enumerate(segments)
         for other in segments[number + 1 :]
     )
 
 
-def _share_voxels(one: Segment, other: Segment) -> bool:
+def share_voxels(one: Segment, other: Segment) -> bool:
     """Whether two regions share a voxel; only the common part of their boxes is looked at."""
     boxes = (one.region.slices, other.region.slices)
     low = [max(a.start, b.start) for a, b in zip(*boxes, strict=True)]

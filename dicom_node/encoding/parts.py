@@ -1,4 +1,4 @@
-"""A segmentation cut into several, none of which has more frames than a viewer takes."""
+"""A segmentation cut into several, each of which a viewer can show whole."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +7,29 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from dicom_node.domain.result import Segment, SegmentationResult
+from dicom_node.encoding.frames import share_voxels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """Why a segmentation is cut.
+
+    Parameters
+    ----------
+    frame_limit : int or None
+        Most frames of a part.
+    overlap : bool
+        Whether segments of one part may share voxels.
+    """
+
+    frame_limit: int | None = None
+    overlap: bool = True
+
+    @property
+    def name(self) -> str:
+        """Name of which UIDs are made; parts cut otherwise hold other segments."""
+        words = [] if self.frame_limit is None else [str(self.frame_limit)]
+        return "-".join(words if self.overlap else [*words, "apart"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,25 +63,33 @@ class SegmentPlace:
     number: int
 
 
-def split(segmentation: SegmentationResult, limit: int | None) -> tuple[Part, ...]:
+def split(segmentation: SegmentationResult, how: Split) -> tuple[Part, ...]:
     """Parts of a segmentation, each of whole segments in their order.
 
-    Parameters
-    ----------
-    limit : int or None
-        Most frames of a part. A single segment with more is a part by itself, which has more: cut
-        in two, no viewer would show it as one.
+    A segment goes into the first part that can take it. One that alone has more frames than the
+    limit is a part by itself, which has more: cut in two, no viewer would show it as one.
     """
     parts: list[list[Segment]] = []
-    used = 0
     for segment in segmentation.segments:
-        frames = int(np.count_nonzero(segment.region.mask.any(axis=(1, 2))))
-        if not parts or (limit is not None and used + frames > limit):
-            parts.append([])
-            used = 0
-        parts[-1].append(segment)
-        used += frames
+        part = next((one for one in parts if _takes(one, segment, how)), None)
+        if part is None:
+            parts.append([segment])
+        else:
+            part.append(segment)
     return tuple(_part(segmentation, segments) for segments in parts)
+
+
+def _takes(part: Sequence[Segment], segment: Segment, how: Split) -> bool:
+    """Whether a part has room for a segment."""
+    if how.frame_limit is not None:
+        frames = sum(_frames(one) for one in (*part, segment))
+        if frames > how.frame_limit:
+            return False
+    return how.overlap or not any(share_voxels(one, segment) for one in part)
+
+
+def _frames(segment: Segment) -> int:
+    return int(np.count_nonzero(segment.region.mask.any(axis=(1, 2))))
 
 
 def _part(whole: SegmentationResult, segments: Sequence[Segment]) -> Part:

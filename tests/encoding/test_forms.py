@@ -19,7 +19,7 @@ from dicom_node.encoding.uids import Role
 
 BOTH = (SrForm.MEASUREMENTS, SrForm.REPORT)
 OHIF = ResultForms(sr_forms=BOTH, sr_tracking=SrTracking.CORNERSTONE)
-SPLIT = ResultForms(sr_forms=BOTH, seg_frame_limit=6)
+SPLIT = ResultForms(sr_forms=BOTH, seg_frame_limit=6, seg_overlap=False)
 
 
 def names(made: tuple[EncodedObject, ...], destination: str) -> list[str]:
@@ -132,6 +132,28 @@ def test_a_segment_with_more_frames_than_the_limit_stays_whole(tmp_path: Path) -
     made = encode_report(four_segments(tmp_path), EQUIPMENT, wanted)
     segs = [read(one) for one in made if one.role is Role.SEG]
     assert [int(seg.NumberOfFrames) for seg in segs] == [3, 3, 3, 3]
+
+
+def test_segments_that_overlap_are_kept_apart_where_the_viewer_loses_them(tmp_path: Path) -> None:
+    series = pet_series()
+    geometry = volume_of(series).geometry
+    masks = np.zeros((4, *geometry.shape), bool)
+    masks[0, 1:4, 2:6, 1:5] = masks[1, 2:3, 3:5, 2:4] = True  # the second inside the first
+    masks[2, 1:4, 8:12, 1:5] = masks[3, 2:3, 9:11, 2:4] = True
+    report = report_of(tmp_path, series, result=result_of(geometry, list(masks)))
+    wanted = {"archive": ResultForms(), "viewer": ResultForms(sr_forms=BOTH, seg_overlap=False)}
+    made = encode_report(report, EQUIPMENT, wanted)
+    assert names(made, "archive") == ["seg", "sr", "sc"]
+    assert names(made, "viewer") == [
+        *("seg-apart-1", "seg-apart-2"),
+        *("sr-apart", "sr-measurements-apart", "sc"),
+    ]
+    segs = {one.form.name: read(one) for one in made if one.role is Role.SEG}
+    assert [seg.SegmentsOverlap for seg in segs.values()].count("NO") == 2
+    assert [
+        [segment.TrackingID for segment in segs[f"seg-apart-{part}"].SegmentSequence]
+        for part in (1, 2)
+    ] == [["candidate-1 41%", "candidate-3 41%"], ["candidate-2 41%", "candidate-4 41%"]]
 
 
 def test_files_carry_the_name_of_their_form_and_the_destinations(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from viewer.ohif import running_ohif
 from viewer.reader import Reader, packages, reading
 from viewer.truth import Results, read_results
 
-FORMS = 'sr_forms = ["measurements", "report"]\nsr_tracking = "cornerstone"\n'
+FORMS = 'sr_forms = ["measurements", "report"]\nsr_tracking = "cornerstone"\nseg_overlap = false\n'
 RESULT_LIMIT_S = 240.0
 
 

@@ -103,14 +103,16 @@ const requests = {
   page: async () => (await page.locator('body').innerText()).replace(/\s+/g, ' '),
   drawn: () => page.$$eval('svg.svg-layer', all => all.map(e => e.textContent).join(' ')),
   turn: ({ notches }) => turn(notches),
-  // Turns the wheel to the slice nearest to a point (mm, LPS); says how far the slice shown is from the one wanted.
+  // Shows the slice nearest to a point (mm, LPS); says how far the slice shown is from the one wanted.
   async scroll({ point }) {
-    for (let tries = 0; tries < 5; tries++) {
-      const { shown, planes } = await stack();
-      const off = nearest(planes, point) - shown;
-      if (off === 0) return 0;
-      await turn(off);
-    }
+    const wanted = nearest((await stack()).planes, point);
+    await page.evaluate(index => {
+      const { viewportGridService, cornerstoneViewportService } = window.services;
+      return cornerstoneViewportService.getCornerstoneViewport(viewportGridService.getActiveViewportId()).setImageIdIndex(index);
+    }, wanted);
+    await pause(500);
+    await turn(1); // as a reader comes to a slice: what is drawn over it follows the wheel
+    await turn(-1);
     const { shown, planes } = await stack();
     return nearest(planes, point) - shown;
   },

@@ -40,7 +40,11 @@ class Results:
     report: Dataset
     measurements: Dataset
     page: Dataset
-    segments: tuple[SegmentTruth, ...]
+    segments: tuple[tuple[SegmentTruth, ...], ...]  # of each object
+
+    @property
+    def labels(self) -> list[str]:
+        return [one.label for part in self.segments for one in part]
 
     @property
     def count(self) -> int:
@@ -60,13 +64,15 @@ def read_results(pacs: Orthanc, study: str) -> Results | None:
     }
     if not {"segments", "report", "measurements", "summary"} <= kinds.keys():
         return None
-    segs = tuple(one for one in found if one.Modality == "SEG")
+    segs = tuple(
+        sorted((one for one in found if one.Modality == "SEG"), key=lambda one: one.SeriesNumber)
+    )
     return Results(
         segs=segs,
         report=kinds["report"],
         measurements=kinds["measurements"],
         page=kinds["summary"],
-        segments=segments_of(segs[0]),
+        segments=tuple(segments_of(one) for one in segs),
     )
 
 
