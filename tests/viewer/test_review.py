@@ -10,6 +10,7 @@ from viewer.conftest import Reviewed
 from viewer.reader import Colour, Reader
 from viewer.truth import SegmentTruth
 
+SAME_PLANE_MM = 0.1  # stored positions are rounded; slices lie millimetres apart
 CLEAR_PIXELS = 1.5  # a place that far from the next edge is not drawn over by its line
 
 
@@ -71,13 +72,13 @@ def test_the_viewer_holds_every_voxel_of_every_segment_on_its_slices(
     reader: Reader, segmentation: tuple[SegmentTruth, ...]
 ) -> None:
     (held,) = reader.ask("segments")
-    assert {
-        int(number): (found["voxels"], round(found["low"], 1), round(found["high"], 1))
-        for number, found in held["found"].items()
-    } == {
-        one.number: (one.voxels, round(one.low_mm, 1), round(one.high_mm, 1))
-        for one in segmentation
+    found = {int(number): one for number, one in held["found"].items()}
+    assert {number: one["voxels"] for number, one in found.items()} == {
+        one.number: one.voxels for one in segmentation
     }
+    for one in segmentation:
+        held_range = (found[one.number]["low"], found[one.number]["high"])
+        assert held_range == pytest.approx((one.low_mm, one.high_mm), abs=SAME_PLANE_MM), one.label
 
 
 def test_segments_are_drawn_over_the_pet_in_their_colours_on_their_slices(
