@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture(
-    scope="module", params=[(simulate_fdg, 5), (simulate_psma, 12)], ids=["fdg", "psma"]
+    scope="module", params=[(simulate_fdg, 12), (simulate_psma, 5)], ids=["fdg", "psma"]
 )
 def study(request, tmp_path_factory):
     make, seed = request.param
