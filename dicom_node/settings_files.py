@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from dicom_node.domain.forms import SrForm, SrTracking
+from dicom_node.domain.forms import SrClass, SrForm, SrTracking
 from dicom_node.domain.route import TimeWindow
 from dicom_node.domain.series import ExamKind
 
@@ -129,6 +129,7 @@ class DestinationTable(Strict):
     commitment_overdue_h: Annotated[float, Field(gt=0)] = 24.0
     sr_forms: Annotated[tuple[SrForm, ...], Field(min_length=1)] = (SrForm.REPORT,)
     sr_tracking: SrTracking = SrTracking.PLAIN
+    sr_class: SrClass = SrClass.COMPREHENSIVE_3D
     seg_frame_limit: Annotated[int, Field(ge=1)] | None = None
     seg_overlap: bool = True
 

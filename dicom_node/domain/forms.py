@@ -11,6 +11,14 @@ class SrForm(StrEnum):
     MEASUREMENTS = "measurements"  # an outline for each segment, for viewers that list them
 
 
+class SrClass(StrEnum):
+    """The SOP class of structured reports; what they say is the same in each."""
+
+    COMPREHENSIVE_3D = "comprehensive-3d"
+    COMPREHENSIVE = "comprehensive"
+    ENHANCED = "enhanced"
+
+
 class SrTracking(StrEnum):
     """How the Tracking Identifier of an outline is spelled."""
 
@@ -26,6 +34,8 @@ class ResultForms:
     ----------
     sr_forms : tuple of SrForm
         One or more. A result without an outline is always sent as a report.
+    sr_class : SrClass
+        Comprehensive 3D SR (PS3.3 A.35.13), or one that older archives take, too.
     seg_frame_limit : int or None
         Most frames of one segmentation object; a result with more becomes several. None: one
         object, however large.
@@ -36,5 +46,6 @@ class ResultForms:
 
     sr_forms: tuple[SrForm, ...] = (SrForm.REPORT,)
     sr_tracking: SrTracking = SrTracking.PLAIN
+    sr_class: SrClass = SrClass.COMPREHENSIVE_3D
     seg_frame_limit: int | None = None
     seg_overlap: bool = True

@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -20,6 +19,7 @@ from dicom_node.domain.errors import DicomNodeError, EncodingFailed, ResultNotWr
 from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.job import ResultObject
 from dicom_node.domain.report import Report
+from dicom_node.encoding.explicit import file_of
 from dicom_node.encoding.forms import Audience, Form, split_of, wanted_forms
 from dicom_node.encoding.landmark import check_landmarks
 from dicom_node.encoding.parts import Part, Split, WrittenPart, split
@@ -163,23 +163,20 @@ class _Maker:
 
     def make(self, form: Form, audience: Audience) -> EncodedObject:
         """One object with its file."""
-        buffer = BytesIO()
         if form.role is Role.SEG:
             part = self._parts[form.split or WHOLE][form.part - 1]
             dataset = build_segmentation(
                 self._report, part.segmentation, self._equipment, self._source, form
             )
-            dataset.save_as(buffer, enforce_file_format=True)
-            check_landmarks(buffer.getvalue(), self._report, part.segmentation)
+            encoded = file_of(dataset)
+            check_landmarks(encoded, self._report, part.segmentation)
             self._written[form.split or WHOLE].append(
                 WrittenPart(numbers=part.numbers, dataset=dataset)
             )
         else:
             dataset = self._text_or_page(form)
-            dataset.save_as(buffer, enforce_file_format=True)
-        return EncodedObject(
-            form=form, audience=audience, dataset=dataset, encoded=buffer.getvalue()
-        )
+            encoded = file_of(dataset)
+        return EncodedObject(form=form, audience=audience, dataset=dataset, encoded=encoded)
 
     def _text_or_page(self, form: Form) -> Dataset:
         if form.role is Role.SC:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dicom_node.domain.forms import ResultForms, SrForm, SrTracking
+from dicom_node.domain.forms import ResultForms, SrClass, SrForm, SrTracking
 from dicom_node.encoding.parts import Split
 from dicom_node.encoding.uids import Role
 
@@ -29,6 +29,7 @@ class Form:
     part: int = 1
     parts: int = 1
     tracking: SrTracking = SrTracking.PLAIN
+    sr_class: SrClass = SrClass.COMPREHENSIVE_3D
 
     @property
     def name(self) -> str:
@@ -40,6 +41,8 @@ class Form:
             words.append(str(self.part))
         if self.tracking is not SrTracking.PLAIN:
             words.append(str(self.tracking))
+        if self.sr_class is not SrClass.COMPREHENSIVE_3D:
+            words.append(str(self.sr_class))
         return "-".join(words)
 
 
@@ -84,7 +87,14 @@ def _forms_of(forms: ResultForms, parts: Mapping[Split, int]) -> list[Form]:
     how = split_of(forms) if count > 1 else None
     made = [Form(role=Role.SEG, split=how, part=part, parts=count) for part in range(1, count + 1)]
     if count and SrForm.MEASUREMENTS in forms.sr_forms:
-        made.append(Form(role=Role.MEASUREMENTS, split=how, tracking=forms.sr_tracking))
+        made.append(
+            Form(
+                role=Role.MEASUREMENTS,
+                split=how,
+                tracking=forms.sr_tracking,
+                sr_class=forms.sr_class,
+            )
+        )
     if not count or SrForm.REPORT in forms.sr_forms:
-        made.append(Form(role=Role.SR, split=how))
+        made.append(Form(role=Role.SR, split=how, sr_class=forms.sr_class))
     return [*made, Form(role=Role.SC)]

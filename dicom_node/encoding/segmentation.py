@@ -12,8 +12,8 @@ from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.errors import EncodingFailed
 from dicom_node.domain.report import Report
 from dicom_node.domain.result import Segment, SegmentationResult
-from dicom_node.domain.series import Instance
 from dicom_node.encoding.codes import concept
+from dicom_node.encoding.explicit import put_sequences, sequence, text
 from dicom_node.encoding.forms import Form
 from dicom_node.encoding.frames import (
     frames_of,
@@ -60,9 +60,10 @@ def build_segmentation(
         raise EncodingFailed("the segments are not on the grid of the primary input")
     made = _header(report, segmentation, equipment, source, form)
     _put_frames(made, report, segmentation, form)
-    _put_references(made, report)
     finish(made, report=report, equipment=equipment, source=source)
     put_body_part(made, source.dataset)
+    groups = per_frame_groups(frames_of(segmentation), segmentation.geometry, report.source.frames)
+    put_sequences(made, PerFrameFunctionalGroupsSequence=groups, **references_of(report))
     return made
 
 
@@ -156,29 +157,22 @@ def _put_frames(
     made.NumberOfFrames = len(frames)
     made.SegmentsOverlap = "YES" if overlap(segmentation.segments) else "NO"
     made.SharedFunctionalGroupsSequence = [shared_groups(geometry)]
-    made.PerFrameFunctionalGroupsSequence = per_frame_groups(frames, geometry, report.source.frames)
     made.PixelData = packed_bits(frames, geometry.shape[1:])
     organization = derived_uid(report.result_id, form.name, "dimensions")
     for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
         item.DimensionOrganizationUID = organization
 
 
-def _put_references(made: Dataset, report: Report) -> None:
+def references_of(report: Report) -> dict[str, list[bytes]]:
     """Every source instance, as sources and by series (Common Instance Reference, C.12.2).
 
     Without the list of instances OHIF does not offer the segmentation at all.
     """
-    instances = [_reference(one) for one in report.source_instances]
-    series = Dataset()
-    series.SeriesInstanceUID = report.source.key.series_instance_uid
-    series.ReferencedInstanceSequence = instances
-    made.ReferencedSeriesSequence = [series]
-    made.SourceImageSequence = [_reference(one) for one in report.source_instances]
-
-
-def _reference(instance: Instance) -> Dataset:
-    """Item that names one instance."""
-    item = Dataset()
-    item.ReferencedSOPClassUID = instance.sop_class_uid
-    item.ReferencedSOPInstanceUID = instance.sop_instance_uid
-    return item
+    instances = [
+        text(0x00081150, "UI", one.sop_class_uid) + text(0x00081155, "UI", one.sop_instance_uid)
+        for one in report.source_instances
+    ]
+    series = sequence(0x0008114A, instances) + text(
+        0x0020000E, "UI", report.source.key.series_instance_uid
+    )
+    return {"ReferencedSeriesSequence": [series], "SourceImageSequence": instances}
