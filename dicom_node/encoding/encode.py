@@ -20,7 +20,7 @@ from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.job import ResultObject
 from dicom_node.domain.report import Report
 from dicom_node.encoding.explicit import file_of
-from dicom_node.encoding.forms import Audience, Form, split_of, wanted_forms
+from dicom_node.encoding.forms import Audience, Form, Wanted, splits_of, wanted_forms
 from dicom_node.encoding.landmark import check_landmarks
 from dicom_node.encoding.parts import Part, Split, WrittenPart, split
 from dicom_node.encoding.secondary_capture import build_secondary_capture
@@ -62,12 +62,15 @@ class EncodedObject:
     ----------
     audience : frozenset of str or None
         Names of the destinations that take it; None for every one.
+    spare_for : frozenset of str
+        Names of those that take it if they refuse the form that they asked for.
     encoded : bytes
         PS3.10 file of the data set.
     """
 
     form: Form
     audience: Audience
+    spare_for: frozenset[str]
     dataset: Dataset
     encoded: bytes
 
@@ -98,13 +101,12 @@ def encode_report(
         Where any of the objects cannot be made, or a SEG does not lie where the result says.
     """
     source = _guarded("source", lambda: read_source(report))
-    ways = {WHOLE, *(split_of(forms) for forms in destinations.values())}
+    ways = {WHOLE, *(how for forms in destinations.values() for how in splits_of(forms))}
     parts = {how: _parts(report, how) for how in ways}
     wanted = wanted_forms(destinations, {how: len(some) for how, some in parts.items()})
     maker = _Maker(report, equipment, source, parts)
     return tuple(
-        _guarded(form.name, partial(maker.make, form, audience))
-        for form, audience in wanted.items()
+        _guarded(form.name, partial(maker.make, form, takers)) for form, takers in wanted.items()
     )
 
 
@@ -161,7 +163,7 @@ class _Maker:
         self._parts = parts
         self._written: dict[Split, list[WrittenPart]] = {how: [] for how in parts}
 
-    def make(self, form: Form, audience: Audience) -> EncodedObject:
+    def make(self, form: Form, takers: Wanted) -> EncodedObject:
         """One object with its file."""
         if form.role is Role.SEG:
             part = self._parts[form.split or WHOLE][form.part - 1]
@@ -176,12 +178,20 @@ class _Maker:
         else:
             dataset = self._text_or_page(form)
             encoded = file_of(dataset)
-        return EncodedObject(form=form, audience=audience, dataset=dataset, encoded=encoded)
+        return EncodedObject(
+            form=form,
+            audience=takers.audience,
+            spare_for=takers.spare_for,
+            dataset=dataset,
+            encoded=encoded,
+        )
 
     def _text_or_page(self, form: Form) -> Dataset:
         if form.role is Role.SC:
             return build_secondary_capture(self._report, self._equipment, self._source)
-        written = self._written[form.split or WHOLE]
+        # Of a label map no report can name a segment: PS3.3 table C.18.4 knows numbers of segments
+        # in Segmentation Storage alone. Tracking UIDs tell which group is of which segment.
+        written = [] if form.labelmap else self._written[form.split or WHOLE]
         return build_structured_report(self._report, written, self._equipment, self._source, form)
 
 
@@ -214,4 +224,5 @@ def _write(encoded: EncodedObject, folder: Path) -> ResultObject:
         sop_instance_uid=str(dataset.SOPInstanceUID),
         modality=str(dataset.Modality),
         destinations=encoded.audience,
+        spare_for=encoded.spare_for,
     )

@@ -13,6 +13,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from scipy.ndimage import find_objects  # type: ignore[attr-defined]  # filled at run time
 
 from dicom_node.domain.errors import EncodingFailed
 from dicom_node.domain.geometry import Geometry
@@ -139,17 +140,42 @@ def _written_extents(dataset: Dataset, slices: Sequence[int]) -> Extents:
     cosines = _vector(shared.PlaneOrientationSequence[0].ImageOrientationPatient)
     row_mm, column_mm = _vector(shared.PixelMeasuresSequence[0].PixelSpacing)
     steps = np.stack([cosines[3:] * row_mm, cosines[:3] * column_mm])
-    extents = {}
-    for plane, item, index in zip(
-        _planes(dataset), dataset.PerFrameFunctionalGroupsSequence, slices, strict=True
+    extents: dict[tuple[int, int], Extent] = {}
+    planes = _labels(dataset) if dataset.SegmentationType == "LABELMAP" else _planes(dataset)
+    for frame, item, index in zip(
+        planes, dataset.PerFrameFunctionalGroupsSequence, slices, strict=True
     ):
-        number = int(item.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
-        if not plane.any() or (number, index) in extents:
-            raise EncodingFailed(f"SEG segment {number}: empty or second frame of slice {index}")
-        voxels, where = _landmarks(plane)
         position = _vector(item.PlanePositionSequence[0].ImagePositionPatient)
-        extents[number, index] = Extent(voxels=voxels, landmarks_mm=position + where @ steps)
+        for number, plane, corner in _regions(frame, item):
+            if not plane.any() or (number, index) in extents:
+                raise EncodingFailed(
+                    f"SEG segment {number}: empty or second frame of slice {index}"
+                )
+            voxels, where = _landmarks(plane)
+            points = position + (where + corner) @ steps
+            extents[number, index] = Extent(voxels=voxels, landmarks_mm=points)
     return extents
+
+
+def _regions(
+    frame: NDArray[np.generic], item: Dataset
+) -> Iterator[tuple[int, NDArray[np.bool_], tuple[int, int]]]:
+    """Segments of a frame: number, pixels in a box, and the box's first (row, column)."""
+    if frame.dtype == np.bool_:
+        number = int(item.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
+        yield number, frame.astype(bool, copy=False), (0, 0)
+        return
+    for number, box in enumerate(find_objects(frame), start=1):
+        if box is not None:
+            yield number, frame[box] == number, (box[0].start, box[1].start)
+
+
+def _labels(dataset: Dataset) -> Iterator[NDArray[np.generic]]:
+    """Frames of labels, (rows, columns), 8 or 16 bits a pixel."""
+    kind = np.dtype("<u1") if dataset.BitsAllocated == 8 else np.dtype("<u2")
+    shape = (int(dataset.NumberOfFrames), dataset.Rows, dataset.Columns)
+    size = int(np.prod(shape))
+    yield from np.frombuffer(dataset.PixelData, dtype=kind, count=size).reshape(shape)
 
 
 def _planes(dataset: Dataset) -> Iterator[NDArray[np.bool_]]:

@@ -1,4 +1,4 @@
-"""The segments of a result as one BINARY Segmentation (PS3.3 A.51)."""
+"""The segments of a result as one Segmentation, BINARY or LABELMAP (PS3.3 A.51)."""
 
 import numpy as np
 from highdicom import AlgorithmIdentificationSequence
@@ -22,6 +22,7 @@ from dicom_node.encoding.frames import (
     per_frame_groups,
     shared_groups,
 )
+from dicom_node.encoding.labelmap import bits_of, label_groups, label_pixels, slices_of
 from dicom_node.encoding.patient_study import nobody
 from dicom_node.encoding.provenance import (
     RESEARCH_ONLY,
@@ -44,7 +45,7 @@ def build_segmentation(
     source: SourceHeader,
     form: Form = WHOLE,
 ) -> Dataset:
-    """Segmentation with one frame per segment and slice that holds voxels.
+    """Segmentation with one frame per segment and slice that holds voxels, or per slice alone.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def build_segmentation(
     _put_frames(made, report, segmentation, form)
     finish(made, report=report, equipment=equipment, source=source)
     put_body_part(made, source.dataset)
-    groups = per_frame_groups(frames_of(segmentation), segmentation.geometry, report.source.frames)
+    groups = _groups(report, segmentation, form)
     put_sequences(made, PerFrameFunctionalGroupsSequence=groups, **references_of(report))
     return made
 
@@ -75,16 +76,21 @@ def _header(
     form: Form,
 ) -> Dataset:
     """Segmentation of one voxel, which highdicom makes: everything but frames and references."""
-    return Segmentation(
+    count = len(segmentation.segments)
+    made = Segmentation(
         source_images=[_one_voxel_image(report, source)],
-        pixel_array=np.ones((1, 1, 1, len(segmentation.segments)), dtype=np.uint8),
-        segmentation_type="BINARY",
+        pixel_array=np.ones((1, 1, 1) if form.labelmap else (1, 1, 1, count), dtype=np.uint8),
+        segmentation_type="LABELMAP" if form.labelmap else "BINARY",
         segment_descriptions=[_described(one, report) for one in segmentation.segments],
         content_creator_name=f"Algorithm^{report.card.name}",
         content_label=f"{source.modality}_SEG",
         content_description=short(f"{RESEARCH_ONLY.capitalize()}: {report.card.title}"),
         **identity(report, equipment, form),
     )
+    # highdicom adds a segment 0, the background: OHIF then gives each segment its neighbour's
+    # colour. Pixel Padding Value says the same.
+    made.SegmentSequence = [one for one in made.SegmentSequence if one.SegmentNumber]
+    return made
 
 
 def _one_voxel_image(report: Report, source: SourceHeader) -> Dataset:
@@ -151,16 +157,32 @@ def _algorithm(card: AlgorithmCard) -> AlgorithmIdentificationSequence:
 def _put_frames(
     made: Dataset, report: Report, segmentation: SegmentationResult, form: Form
 ) -> None:
-    """Frames, their functional groups and the dimensions that index them (C.7.6.16, C.7.6.17)."""
+    """Pixels, and the dimensions that index the frames (C.7.6.16, C.7.6.17)."""
     frames, geometry = frames_of(segmentation), segmentation.geometry
     _, made.Rows, made.Columns = geometry.shape
-    made.NumberOfFrames = len(frames)
-    made.SegmentsOverlap = "YES" if overlap(segmentation.segments) else "NO"
     made.SharedFunctionalGroupsSequence = [shared_groups(geometry)]
-    made.PixelData = packed_bits(frames, geometry.shape[1:])
+    if form.labelmap:
+        bits = bits_of(segmentation)
+        made.NumberOfFrames = len(slices_of(segmentation.segments))
+        made.SegmentsOverlap = "NO"
+        made.BitsAllocated, made.BitsStored, made.HighBit = bits, bits, bits - 1
+        made.PixelData = label_pixels(segmentation)
+    else:
+        made.NumberOfFrames = len(frames)
+        made.SegmentsOverlap = "YES" if overlap(segmentation.segments) else "NO"
+        made.PixelData = packed_bits(frames, geometry.shape[1:])
+    made["PixelData"].VR = "OW"
     organization = derived_uid(report.result_id, form.name, "dimensions")
     for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
         item.DimensionOrganizationUID = organization
+
+
+def _groups(report: Report, segmentation: SegmentationResult, form: Form) -> list[bytes]:
+    """Functional groups of each frame."""
+    geometry, sources = segmentation.geometry, report.source.frames
+    if form.labelmap:
+        return label_groups(slices_of(segmentation.segments), geometry, sources)
+    return per_frame_groups(frames_of(segmentation), geometry, sources)
 
 
 def references_of(report: Report) -> dict[str, list[bytes]]:

@@ -67,7 +67,7 @@ def test_a_long_code_is_a_long_code_value() -> None:
 
 
 def test_values_that_their_representation_cannot_hold_are_refused() -> None:
-    with pytest.raises(ValueError, match="0x|\\(0008,0104\\)"):
+    with pytest.raises(ValueError, match="0008,0104"):
         text(0x00080104, "LO", "x" * 70_000)
     with pytest.raises(ValueError, match="at most 64"):
         code(0x0040A043, Code("1", "99X", "x" * 65))
