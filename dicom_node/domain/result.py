@@ -170,6 +170,38 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VoxelMap:
+    """A number for each voxel: z-scores, ratios, probabilities (PS3.3 A.75, Parametric Map).
+
+    Parameters
+    ----------
+    role : str
+        Of the input whose grid it is.
+    label : str
+        Short name for people, at most 16 characters.
+    values : (slices, rows, columns) float32
+        Finite, on exactly the grid of the input.
+    quantity, unit : Code
+        What the numbers are.
+    """
+
+    role: str
+    label: str
+    geometry: Geometry
+    values: NDArray[np.float32]
+    quantity: Code
+    unit: Code
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.label) <= 16:
+            raise ValueError(f"the label of a map has 1 to 16 characters, not {len(self.label)}")
+        if self.values.shape != self.geometry.shape or self.values.dtype != np.float32:
+            raise ValueError(f"a map on the grid {self.geometry.shape} is float32 of that shape")
+        if not np.isfinite(self.values).all():
+            raise ValueError(f"a voxel of the map {self.label} is no finite number")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Result:
     """Everything an algorithm says about its inputs."""
 
@@ -178,6 +210,7 @@ class Result:
     classifications: tuple[Classification, ...] = ()
     figures: tuple[Figure, ...] = ()
     warnings: tuple[str, ...] = ()
+    maps: tuple[VoxelMap, ...] = ()
 
     def __post_init__(self) -> None:
         segments = () if self.segmentation is None else self.segmentation.segments

@@ -49,6 +49,8 @@ REFERENCED_SEGMENT = Code("121191", "DCM", "Referenced Segment")
 SOURCE_SERIES = Code("121232", "DCM", "Source Series for Segmentation")
 SOURCE = Code("260753009", "SCT", "Source")
 
+OF_INTEREST = Code("113000", "DCM", "Of Interest")  # CID 7010
+KEY_OBJECT_DESCRIPTION = Code("113012", "DCM", "Key Object Description")
 COMMENT = Code("121106", "DCM", "Comment")
 SEGMENTATION = Code("113076", "DCM", "Segmentation")
 SOURCE_IMAGE = Code("121322", "DCM", "Source image for image processing operation")

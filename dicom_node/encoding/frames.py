@@ -20,6 +20,7 @@ from dicom_node.domain.volume import FrameSource
 from dicom_node.encoding.codes import SEGMENTATION, SOURCE_IMAGE
 from dicom_node.encoding.content import code
 from dicom_node.encoding.explicit import element, sequence, text
+from dicom_node.encoding.references import image_reference
 
 # Frames packed at a time: eight of them fill whole bytes, whatever their size.
 _FRAMES_A_TIME = 8
@@ -156,12 +157,7 @@ def position_of(geometry: Geometry, slice_index: int) -> bytes:
 
 def derivation_of(source: FrameSource) -> bytes:
     """Derivation Image Sequence (0008,9124): segmented from this instance and frame."""
-    image = [
-        text(0x00081150, "UI", source.sop_class_uid),
-        text(0x00081155, "UI", source.sop_instance_uid),
-    ]
-    if source.frame_number is not None:
-        image.append(text(0x00081160, "IS", str(source.frame_number)))
+    image = [image_reference(source)]
     image.append(text(0x0028135A, "CS", "YES"))  # the segments are on the grid of the source
     image.append(code(0x0040A170, SOURCE_IMAGE))
     item = sequence(0x00082112, [b"".join(image)]) + code(0x00089215, SEGMENTATION)

@@ -59,10 +59,22 @@ def check_landmarks(encoded: bytes, report: Report, segmentation: SegmentationRe
         Where a frame's plane, its source instance or frame, or the voxels of a segment differ.
     """
     dataset = pydicom.dcmread(BytesIO(encoded))
+    slices = check_planes(dataset, report)
+    _check_voxels(_written_extents(dataset, slices), _expected_extents(segmentation))
+
+
+def check_planes(dataset: Dataset, report: Report) -> list[int]:
+    """Index of the slice of each frame, whose plane and whose source it must have.
+
+    Raises
+    ------
+    EncodingFailed
+        Where a frame lies elsewhere than the slice, or than the stored frame that it names.
+    """
     frames = dataset.PerFrameFunctionalGroupsSequence
     slices = [_check_plane(number, item, report) for number, item in enumerate(frames, start=1)]
-    _check_stored(report, sorted(set(slices)))
-    _check_voxels(_written_extents(dataset, slices), _expected_extents(segmentation))
+    check_stored(report, sorted(set(slices)))
+    return slices
 
 
 def _check_plane(number: int, item: Dataset, report: Report) -> int:
@@ -72,10 +84,10 @@ def _check_plane(number: int, item: Dataset, report: Report) -> int:
     index = int(np.rint(geometry.lps_to_index(position)[0]))
     inside = 0 <= index < geometry.shape[0]
     if not inside or _apart(position, _plane_mm(geometry, index)) > _TOLERANCE_MM:
-        raise EncodingFailed(f"SEG frame {number}: {position.tolist()} mm is no plane of the grid")
+        raise EncodingFailed(f"frame {number}: {position.tolist()} mm is no plane of the grid")
     images = item.DerivationImageSequence[0].SourceImageSequence
     if [_source_of(image) for image in images] != [report.source.frames[index]]:
-        raise EncodingFailed(f"SEG frame {number}: its source is not that of slice {index}")
+        raise EncodingFailed(f"frame {number}: its source is not that of slice {index}")
     return index
 
 
@@ -89,7 +101,7 @@ def _source_of(image: Dataset) -> FrameSource:
     )
 
 
-def _check_stored(report: Report, indices: list[int]) -> None:
+def check_stored(report: Report, indices: Sequence[int]) -> None:
     """The source files must lie on the planes that they are named for."""
     geometry, frames = report.source.geometry, report.source.frames
     stored = stored_positions(report, [frames[index] for index in indices])

@@ -5,7 +5,6 @@ from highdicom import AlgorithmIdentificationSequence
 from highdicom.color import CIELabColor
 from highdicom.seg import Segmentation, SegmentDescription
 from pydicom.dataset import Dataset
-from pydicom.uid import PositronEmissionTomographyImageStorage
 
 from dicom_node.domain.algorithm import AlgorithmCard
 from dicom_node.domain.equipment import Equipment
@@ -13,7 +12,7 @@ from dicom_node.domain.errors import EncodingFailed
 from dicom_node.domain.report import Report
 from dicom_node.domain.result import Segment, SegmentationResult
 from dicom_node.encoding.codes import concept
-from dicom_node.encoding.explicit import put_sequences, sequence, text
+from dicom_node.encoding.explicit import put_sequences
 from dicom_node.encoding.forms import Form
 from dicom_node.encoding.frames import (
     frames_of,
@@ -23,7 +22,6 @@ from dicom_node.encoding.frames import (
     shared_groups,
 )
 from dicom_node.encoding.labelmap import bits_of, label_groups, label_pixels, slices_of
-from dicom_node.encoding.patient_study import nobody
 from dicom_node.encoding.provenance import (
     RESEARCH_ONLY,
     algorithm_statements,
@@ -32,7 +30,8 @@ from dicom_node.encoding.provenance import (
     put_body_part,
     short,
 )
-from dicom_node.encoding.sources import SourceHeader
+from dicom_node.encoding.references import references_of
+from dicom_node.encoding.sources import SourceHeader, one_voxel_image
 from dicom_node.encoding.uids import Role, derived_uid, tracking_uid
 
 WHOLE = Form(role=Role.SEG)
@@ -78,7 +77,7 @@ def _header(
     """Segmentation of one voxel, which highdicom makes: everything but frames and references."""
     count = len(segmentation.segments)
     made = Segmentation(
-        source_images=[_one_voxel_image(report, source)],
+        source_images=[one_voxel_image(report, source)],
         pixel_array=np.ones((1, 1, 1) if form.labelmap else (1, 1, 1, count), dtype=np.uint8),
         segmentation_type="LABELMAP" if form.labelmap else "BINARY",
         segment_descriptions=[_described(one, report) for one in segmentation.segments],
@@ -91,28 +90,6 @@ def _header(
     # colour. Pixel Padding Value says the same.
     made.SegmentSequence = [one for one in made.SegmentSequence if one.SegmentNumber]
     return made
-
-
-def _one_voxel_image(report: Report, source: SourceHeader) -> Dataset:
-    """Stand-in for the source, of any kind: highdicom takes no NM image as one."""
-    image = nobody()
-    image.SOPClassUID = PositronEmissionTomographyImageStorage
-    image.SOPInstanceUID = report.source.frames[0].sop_instance_uid
-    image.SeriesInstanceUID = report.source.key.series_instance_uid
-    image.StudyInstanceUID = report.source.key.study_instance_uid
-    image.Modality = source.modality
-    image.FrameOfReferenceUID = source.frame_of_reference_uid
-    image.PositionReferenceIndicator = source.position_reference_indicator
-    image.Rows = image.Columns = 1
-    image.PixelSpacing, image.SliceThickness = [1, 1], 1
-    image.ImagePositionPatient = [0, 0, 0]
-    image.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-    if source.dataset.get("LossyImageCompression") == "01":
-        for keyword in ("Compression", "CompressionRatio", "CompressionMethod"):
-            value = source.dataset.get(f"LossyImage{keyword}")
-            if value is not None:
-                setattr(image, f"LossyImage{keyword}", value)
-    return image
 
 
 def _described(segment: Segment, report: Report) -> SegmentDescription:
@@ -183,18 +160,3 @@ def _groups(report: Report, segmentation: SegmentationResult, form: Form) -> lis
     if form.labelmap:
         return label_groups(slices_of(segmentation.segments), geometry, sources)
     return per_frame_groups(frames_of(segmentation), geometry, sources)
-
-
-def references_of(report: Report) -> dict[str, list[bytes]]:
-    """Every source instance, as sources and by series (Common Instance Reference, C.12.2).
-
-    Without the list of instances OHIF does not offer the segmentation at all.
-    """
-    instances = [
-        text(0x00081150, "UI", one.sop_class_uid) + text(0x00081155, "UI", one.sop_instance_uid)
-        for one in report.source_instances
-    ]
-    series = sequence(0x0008114A, instances) + text(
-        0x0020000E, "UI", report.source.key.series_instance_uid
-    )
-    return {"ReferencedSeriesSequence": [series], "SourceImageSequence": instances}

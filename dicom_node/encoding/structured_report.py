@@ -24,18 +24,17 @@ from dicom_node.encoding.content import (
     code_item,
     container,
     template_item,
-    text_item,
-    uid_item,
 )
 from dicom_node.encoding.evidence import evidence_of, named
 from dicom_node.encoding.explicit import put_sequences
 from dicom_node.encoding.forms import Form
 from dicom_node.encoding.measurement_groups import Items, measurement_groups
+from dicom_node.encoding.observer import observer_items
 from dicom_node.encoding.outline_groups import outline_groups
 from dicom_node.encoding.parts import WrittenPart
-from dicom_node.encoding.provenance import RESEARCH_ONLY, finish, identity
+from dicom_node.encoding.provenance import finish, identity
 from dicom_node.encoding.sources import SourceHeader
-from dicom_node.encoding.uids import Role, derived_uid, instance_uid, series_uid
+from dicom_node.encoding.uids import Role, instance_uid, series_uid
 
 _CLASSES: Mapping[SrClass, type[Comprehensive3DSR | ComprehensiveSR | EnhancedSR]] = (
     MappingProxyType(
@@ -137,17 +136,8 @@ def _measured(groups: Items) -> bytes:
 
 def _context(equipment: Equipment, modality: str) -> Items:
     """Language, the node as a device observer (TID 1004), and the procedure reported."""
-    uid = derived_uid("device", equipment.device_serial_number, equipment.station_name)
-    texts = (
-        (codes.DEVICE_NAME, f"{equipment.station_name}: {RESEARCH_ONLY}"),
-        (codes.DEVICE_MANUFACTURER, equipment.manufacturer),
-        (codes.DEVICE_MODEL, equipment.model_name),
-        (codes.DEVICE_SERIAL_NUMBER, equipment.device_serial_number),
-    )
     return [
         code_item(Relation.MODIFIES, codes.LANGUAGE, codes.ENGLISH),
-        code_item(Relation.OBSERVED, codes.OBSERVER_TYPE, codes.DEVICE),
-        uid_item(Relation.OBSERVED, codes.DEVICE_UID, uid),
-        *(text_item(Relation.OBSERVED, name, value) for name, value in texts),
+        *observer_items(equipment),
         code_item(Relation.MODIFIES, codes.PROCEDURE_REPORTED, PROCEDURES[modality]),
     ]
