@@ -8,6 +8,7 @@ from highdicom import VOILUTTransformation
 from highdicom.pm import ParametricMap, RealWorldValueMapping
 from pydicom.dataset import Dataset
 
+from dicom_node.domain.coding import ANATOMICAL_STRUCTURE
 from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.errors import EncodingFailed
 from dicom_node.domain.report import Report
@@ -42,6 +43,7 @@ def build_voxel_map(
     made.NumberOfFrames, made.Rows, made.Columns = geometry.shape
     (shared,) = made.SharedFunctionalGroupsSequence
     shared.update(shared_groups(geometry))
+    shared.FrameAnatomySequence = [_anatomy()]
     made.FloatPixelData = voxels.values.astype("<f4").tobytes()
     organization = derived_uid(report.result_id, form.name, "dimensions")
     for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
@@ -67,6 +69,14 @@ def check_voxel_map(encoded: bytes, report: Report, voxels: VoxelMap) -> None:
     found = np.frombuffer(dataset.FloatPixelData, "<f4").reshape(-1, dataset.Rows, dataset.Columns)
     if not np.array_equal(found, voxels.values[slices]):
         raise EncodingFailed(f"the map {voxels.label} reads otherwise than it was written")
+
+
+def _anatomy() -> Dataset:
+    """Frame Anatomy (C.7.6.16.2.8) that asserts no region; dcmqi 1.5 crashes where it is absent."""
+    item = Dataset()
+    item.FrameLaterality = "U"
+    item.AnatomicRegionSequence = [concept(ANATOMICAL_STRUCTURE)]
+    return item
 
 
 def _header(
