@@ -74,6 +74,9 @@ class Segment:
     tracking_id : str
         Stable name of this finding within the result, e.g. ``candidate-1 41%``.
     display_rgb : (red, green, blue), 0 to 255
+    finding : str
+        What several segments are contours of, e.g. ``Candidate 1``: their labels begin with it,
+        and the summary page has one row for it. Empty for a segment that stands alone.
     """
 
     number: int
@@ -85,8 +88,11 @@ class Segment:
     display_rgb: tuple[int, int, int]
     site: Code | None = None
     laterality: Code | None = None
+    finding: str = ""
 
     def __post_init__(self) -> None:
+        if not self.label.startswith(self.finding):
+            raise ValueError(f"the label {self.label!r} does not begin with {self.finding!r}")
         if self.number < 1:
             raise ValueError(f"segment numbers start at 1, not {self.number}")
         if not 1 <= len(self.label) <= 64:

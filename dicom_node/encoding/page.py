@@ -22,6 +22,7 @@ from dicom_node.encoding.statements import (
     segments_of,
     tracer_text,
 )
+from dicom_node.encoding.thumbnails import reference_figures
 
 WIDTH, HEIGHT = 1600, 900
 _MARGIN, _TOP, _BOTTOM = 30, 84, 836
@@ -74,6 +75,7 @@ def _summary(report: Report, modality: str) -> Canvas:
     draw_figures(
         canvas,
         report.result.figures,
+        reference_figures(report),
         x=_MARGIN,
         y=_TOP,
         width=_LEFT_WIDTH,
@@ -89,7 +91,7 @@ def _picture(report: Report, figure: Figure) -> Canvas:
     _draw_title(canvas, report.card.title)
     _draw_banner(canvas, report)
     draw_figures(
-        canvas, [figure], x=_MARGIN, y=_TOP, width=WIDTH - 2 * _MARGIN, height=_BOTTOM - _TOP
+        canvas, [figure], (), x=_MARGIN, y=_TOP, width=WIDTH - 2 * _MARGIN, height=_BOTTOM - _TOP
     )
     return canvas
 

@@ -148,7 +148,6 @@ def _put_frames(
         made.NumberOfFrames = len(frames)
         made.SegmentsOverlap = "YES" if overlap(segmentation.segments) else "NO"
         made.PixelData = packed_bits(frames, geometry.shape[1:])
-    made["PixelData"].VR = "OW"
     organization = derived_uid(report.result_id, form.name, "dimensions")
     for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
         item.DimensionOrganizationUID = organization

@@ -46,7 +46,7 @@ def spoilt(encoded: bytes, change: Callable[[Dataset], None]) -> bytes:
 
 def lifted(dataset: Dataset) -> None:
     contour = dataset.ROIContourSequence[0].ContourSequence[0]
-    points = np.array(contour.ContourData, float).reshape(-1, 3) + [0, 0, 1.0]
+    points = np.array(contour.ContourData, float).reshape(-1, 3) + np.array([0, 0, 1.0])
     contour.ContourData = [f"{value:.3f}" for value in points.ravel()]
 
 
