@@ -10,7 +10,6 @@ import structlog
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom import evt
-from pynetdicom.ae import ApplicationEntity
 from pynetdicom.events import Event
 
 from dicom_node.domain.commitment import CommitmentReport
@@ -25,7 +24,7 @@ from dicom_node.network.acceptor import (
 from dicom_node.network.admission import Rejection, no_room, rejection_of
 from dicom_node.network.c_store import answer
 from dicom_node.network.commitment_report import commitment_handlers
-from dicom_node.network.connection import MAXIMUM_PDU_BYTES
+from dicom_node.network.connection import MAXIMUM_PDU_BYTES, application_entity
 from dicom_node.network.presentation_contexts import as_storage, supported_contexts
 
 log = structlog.get_logger(__name__)
@@ -132,7 +131,7 @@ class StorageScp:
         )
 
     def _bind(self) -> AcceptorServer:
-        entity = ApplicationEntity(self._listener.ae_title)
+        entity = application_entity(self._listener.ae_title)
         entity.maximum_pdu_size = MAXIMUM_PDU_BYTES
         # pynetdicom would count connections that never asked for anything, too; see `_admit`.
         entity.maximum_associations = 2**31

@@ -5,10 +5,13 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from fake_pacs import FakePacs
 from structlog.testing import capture_logs
 
+from dicom_node.domain.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicom_node.domain.peer import Caller, Listener
 from dicom_node.network.admission import rejection_of
+from dicom_node.network.verification import echo
 
 SCANNER = Caller(
     ae_title="PETCT1",
@@ -111,3 +114,12 @@ def test_the_node_answers_to_a_further_title(serve: Any, ask: Any) -> None:
     scp = serve(further_ae_titles=("PET_ONLY",))
     assert ask(scp, called="PET_ONLY").is_established
     assert ask(scp, called="OTHER").is_rejected
+
+
+def test_both_sides_of_an_association_carry_the_name_of_this_software(serve: Any, ask: Any) -> None:
+    accepted = ask(serve())
+    assert accepted.acceptor.implementation_class_uid == IMPLEMENTATION_CLASS_UID
+    assert accepted.acceptor.implementation_version_name == IMPLEMENTATION_VERSION_NAME
+    with FakePacs() as pacs:
+        assert echo(pacs.destination()).reachable
+    assert pacs.requestors == [(IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)]
