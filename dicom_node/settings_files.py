@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
-from dicom_node.domain.forms import SrForm, SrTracking
+from dicom_node.domain.forms import ExtraForm, PageForm, SegForm, SrClass, SrForm, SrTracking
 from dicom_node.domain.route import TimeWindow
 from dicom_node.domain.series import ExamKind
 
@@ -164,8 +164,12 @@ class DestinationTable(Strict):
     certificate_name: Text | None = None
     sr_forms: Annotated[tuple[SrForm, ...], Field(min_length=1)] = (SrForm.REPORT,)
     sr_tracking: SrTracking = SrTracking.PLAIN
+    sr_class: SrClass = SrClass.COMPREHENSIVE_3D
+    seg_form: SegForm = SegForm.BINARY
     seg_frame_limit: Annotated[int, Field(ge=1)] | None = None
     seg_overlap: bool = True
+    page_form: PageForm = PageForm.SINGLE
+    extra_forms: tuple[ExtraForm, ...] = ()
 
 
 class DestinationsFile(Strict):
