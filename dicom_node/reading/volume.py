@@ -10,7 +10,7 @@ from dicom_node.domain.volume import FrameSource, UnitProvenance, Volume
 from dicom_node.reading.arrangement import stacks_of
 from dicom_node.reading.header import Header, named
 from dicom_node.reading.patient import patient_facts
-from dicom_node.reading.pixel_format import FORMAT_KEYWORDS, format_of
+from dicom_node.reading.pixel_format import FORMAT_KEYWORDS, PixelFormat, format_of
 from dicom_node.reading.pixels import scaled_values
 from dicom_node.reading.plane import Plane
 from dicom_node.reading.rescale import scales_of
@@ -70,25 +70,25 @@ def check_readable(read: ReadSeries) -> None:
     InputRejected
         As `read_volumes`.
     """
-    formats: set[tuple[object, ...]] = set()
-    for stack in _stacks(read):
+    formats: dict[tuple[object, ...], PixelFormat] = {}
+    stacks = _stacks(read)
+    for stack in stacks:
         scales_of(stack.planes)
-        for plane in stack.planes:
-            layout = plane.header.stored(FORMAT_KEYWORDS)
-            if layout not in formats:
-                format_of(plane.header)
-                formats.add(layout)
-            require_pixel_data(plane.header)
+    for header in {id(plane.header): plane.header for s in stacks for plane in s.planes}.values():
+        layout = header.stored(FORMAT_KEYWORDS)
+        if layout not in formats:
+            formats[layout] = format_of(header)
+        require_pixel_data(header, formats[layout])
 
 
 def factors_by_position(read: ReadSeries, provenance: UnitProvenance) -> tuple[float, ...]:
-    """Factors of a conversion in the order of position: one, or one per slice of the first volume.
+    """Factors of a conversion in the order of volume and position: one, or one per slice.
 
-    Instances are converted in the order of position, frames of one object as they are stored.
+    Instances are converted in that order, frames of one object as they are stored.
     """
     if len(provenance.factors) <= 1 or not read.stacks:
         return provenance.factors
-    planes = read.stacks[0].planes
+    planes = [plane for stack in read.stacks for plane in stack.planes]
     headers = list({id(plane.header): plane.header for plane in planes}.values())
     return tuple(_factors(planes, headers, provenance))
 
