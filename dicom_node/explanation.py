@@ -12,7 +12,8 @@ from dicom_node.policy.assembly import missing_instances, why_no_volume
 from dicom_node.policy.routing import Arrived, decide_routes, find_companion, why_barred
 from dicom_node.reading.series import ReadSeries
 from dicom_node.reading.units import convert
-from dicom_node.reading.volume import check_readable, factors_by_position
+from dicom_node.reading.uptake import uptake_time_min
+from dicom_node.reading.volume import check_readable, factors_by_position, uptake_warnings
 from dicom_node.registry import Registry
 
 # Modalities whose voxels may be an activity concentration.
@@ -32,6 +33,10 @@ class SeriesExplanation:
         Routes that would run on it.
     reasons : tuple of Reason
         Why others do not, and what a reader should know.
+    uptake_time_min : float or None
+        From administration to the first acquisition; None where the headers do not tell it.
+    warnings : tuple of str
+        What a reader of the numbers should know.
     """
 
     series: Series
@@ -39,6 +44,8 @@ class SeriesExplanation:
     suv: UnitProvenance | None
     routes: tuple[str, ...]
     reasons: tuple[Reason, ...]
+    uptake_time_min: float | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def explain(
@@ -69,8 +76,11 @@ def _explain_alone(
             running.append(route.name)
         elif obstacle is not None:
             reasons.append(obstacle)
+    emission = series.modality in _EMISSION_MODALITIES
     return SeriesExplanation(
         series=series,
+        uptake_time_min=uptake_time_min(read.headers) if emission else None,
+        warnings=(*(() if suv is None else suv.warnings), *uptake_warnings(read)),
         complete=missing_instances(series) is None,
         suv=suv,
         routes=tuple(running),

@@ -18,9 +18,11 @@ from dicom_node.reading.series import ReadSeries, acquired_at
 from dicom_node.reading.stack import Stack
 from dicom_node.reading.stored_pixels import require_pixel_data
 from dicom_node.reading.units import convert
+from dicom_node.reading.uptake import uptake_time_min, uptake_warning
 
 # Type 1 in PET and CT (PS3.3 C.7.4.1); NM images may have none.
 _FRAME_NEEDED = frozenset({"PT", "CT"})
+_EMISSION = frozenset({"PT", "NM"})
 _NO_VOLUMES = frozenset({ExamKind.PROJECTION, ExamKind.PLANAR})
 
 
@@ -116,7 +118,7 @@ def _volume(read: ReadSeries, stack: Stack, unit: Unit | None) -> Volume:
         tracer=read.series.tracer,
         key=read.series.key,
         frames=tuple(_source(plane) for plane in stack.planes),
-        unit_provenance=_with_warnings(provenance, stack.planes),
+        unit_provenance=_with_warnings(provenance, stack.planes, uptake_warnings(read)),
         acquired_at=acquired_at(headers),
         patient=patient_facts(headers[0]),
     )
@@ -147,7 +149,18 @@ def _source(plane: Plane) -> FrameSource:
     )
 
 
-def _with_warnings(provenance: UnitProvenance, planes: Sequence[Plane]) -> UnitProvenance:
-    """Provenance with what was noticed about the planes, each sentence once."""
+def uptake_warnings(read: ReadSeries) -> tuple[str, ...]:
+    """What is to be known of the uptake time of a series: one sentence, or none."""
+    if read.series.modality not in _EMISSION:
+        return ()
+    series = read.series
+    found = uptake_warning(uptake_time_min(read.headers), series.tracer.tracer, series.exam)
+    return () if found is None else (found,)
+
+
+def _with_warnings(
+    provenance: UnitProvenance, planes: Sequence[Plane], others: Sequence[str]
+) -> UnitProvenance:
+    """Provenance with what was noticed about the planes and the series, each sentence once."""
     noticed = dict.fromkeys(warning for plane in planes for warning in plane.warnings)
-    return replace(provenance, warnings=(*provenance.warnings, *noticed))
+    return replace(provenance, warnings=(*provenance.warnings, *noticed, *others))

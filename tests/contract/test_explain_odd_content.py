@@ -8,6 +8,7 @@ from contract.command import codes_of, only_series
 from contract.odd import coloured, reason, shown, with_text
 from factories import (
     code,
+    ct_series,
     enhanced_pet,
     fdg,
     item,
@@ -142,6 +143,16 @@ def test_a_dynamic_object_has_a_factor_for_every_frame_of_every_volume(tmp_path:
     factors = shown([made], tmp_path)["suvbw_factor"]
     later = 0.5 ** (-60 / 6586.2)
     assert factors == pytest.approx([factors[0] * later ** (index // 3) for index in range(12)])
+
+
+def test_the_uptake_time_is_told_and_warned_of(tmp_path: Path) -> None:
+    series = shown(pet_series(), tmp_path / "in time")
+    assert (series["uptake_time_min"], series["warnings"]) == (60.0, [])
+    late = pet_series(SeriesTime="113800", AcquisitionTime="113800", PatientWeight=None)
+    series = shown(late, tmp_path / "late")
+    assert (series["uptake_time_min"], series["suvbw_factor"]) == (158.0, None)
+    assert "158 min" in series["warnings"][0]
+    assert shown(ct_series(), tmp_path / "ct")["uptake_time_min"] is None
 
 
 @pytest.mark.parametrize("units", ["BQML", "GML"])

@@ -26,7 +26,8 @@ from suv_series import (
 
 from dicom_node.domain.coding import Unit
 from dicom_node.domain.errors import ConflictingTracer
-from dicom_node.reading import suv, units
+from dicom_node.reading import units
+from dicom_node.reading.uptake import uptake_time_min
 
 NO_START = {"RadiopharmaceuticalStartTime": None, "RadiopharmaceuticalStartDateTime": None}
 
@@ -198,8 +199,8 @@ def test_a_time_without_date_is_the_same_as_the_date_time_at_any_hour(
 
 def test_uptake_time_is_from_administration_to_the_first_bed() -> None:
     headers = suv_series(AcquisitionTime=lambda k: SLICE_TIMES[k])
-    assert suv.uptake_time_min(headers) == pytest.approx(60)
-    assert suv.uptake_time_min(suv_series(given={"RadiopharmaceuticalStartDateTime": None})) == 60
+    assert uptake_time_min(headers) == pytest.approx(60)
+    assert uptake_time_min(suv_series(given={"RadiopharmaceuticalStartDateTime": None})) == 60
 
 
 @pytest.mark.parametrize(
@@ -215,9 +216,9 @@ def test_uptake_time_is_from_administration_to_the_first_bed() -> None:
 def test_uptake_time_is_none_where_the_header_does_not_tell(
     attributes: dict[str, Any], given: dict[str, Any]
 ) -> None:
-    assert suv.uptake_time_min(suv_series(given=given, **attributes)) is None
+    assert uptake_time_min(suv_series(given=given, **attributes)) is None
 
 
 def test_uptake_time_needs_neither_dose_nor_half_life() -> None:
     given = {"RadionuclideHalfLife": None, "RadionuclideTotalDose": None}
-    assert suv.uptake_time_min(suv_series(given=given)) == pytest.approx(60)
+    assert uptake_time_min(suv_series(given=given)) == pytest.approx(60)
