@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.forms import ResultForms
-from dicom_node.domain.peer import Destination, Listener
+from dicom_node.domain.peer import Caller, Destination, Listener
 from dicom_node.domain.route import CompanionRule, Condition, Route
 from dicom_node.domain.rules import AssemblyRules, DeliveryRules, RetryRules, TryRules
 from dicom_node.settings_files import (
@@ -19,6 +19,7 @@ from dicom_node.settings_files import (
     DestinationsFile,
     DestinationTable,
     JobsTable,
+    ListenerTable,
     NodeFile,
     RoutesFile,
     RouteTable,
@@ -97,7 +98,7 @@ def read_settings(folder: Path) -> Settings:
         _refuse_unknown_destinations(folder / ROUTES_FILE, route, known=sorted(named))
     return Settings(
         folder=folder,
-        listener=Listener(**node.listener.model_dump()),
+        listener=_listener(node.listener),
         storage_folder=(folder / node.storage.folder).resolve(),
         retention_days=node.storage.retention_days,
         results_retention_days=node.storage.results_retention_days,
@@ -109,6 +110,11 @@ def read_settings(folder: Path) -> Settings:
         destinations=named,
         routes=tuple(_route(table) for table in routes.routes),
     )
+
+
+def _listener(table: ListenerTable) -> Listener:
+    callers = tuple(Caller(**caller.model_dump()) for caller in table.callers)
+    return Listener(**table.model_dump() | {"callers": callers})
 
 
 def _read(path: Path, model: type[Model]) -> Model:

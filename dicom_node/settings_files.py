@@ -2,9 +2,10 @@
 
 import re
 from datetime import time
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from dicom_node.domain.forms import SrForm, SrTracking
 from dicom_node.domain.route import TimeWindow
@@ -54,6 +55,24 @@ Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple)]
 Exams = Annotated[tuple[ExamKind, ...], BeforeValidator(_as_exams)]
 
 
+def _as_networks(value: object) -> tuple[IPv4Network | IPv6Network, ...]:
+    several = _as_tuple(value)
+    if not isinstance(several, tuple) or not all(isinstance(one, str) for one in several):
+        raise ValueError("an address or a network, or several")
+    return tuple(ip_network(one) for one in several)
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], PlainValidator(_as_networks)]
+
+
+class CallerTable(Strict):
+    """`[[listener.callers]]` of node.toml."""
+
+    ae_title: AeTitle
+    addresses: Networks = ()
+    max_associations: Annotated[int, Field(ge=1, le=1000)] | None = None
+
+
 class ListenerTable(Strict):
     """`[listener]` of node.toml."""
 
@@ -62,6 +81,8 @@ class ListenerTable(Strict):
     port: Annotated[int, Field(ge=0, le=65535)] = 11112
     max_associations: Annotated[int, Field(ge=1, le=1000)] = 20
     idle_timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    further_ae_titles: Annotated[tuple[AeTitle, ...], BeforeValidator(_as_tuple)] = ()
+    callers: tuple[CallerTable, ...] = ()
 
 
 class StorageTable(Strict):

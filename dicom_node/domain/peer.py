@@ -2,8 +2,28 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 
 from dicom_node.domain.forms import ResultForms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A sender that may ask for associations.
+
+    Parameters
+    ----------
+    ae_title : str
+        How it calls itself.
+    addresses : tuple of networks
+        Where it may call from; empty for anywhere.
+    max_associations : int, optional
+        Of this sender at the same time; None for the listener's limit only.
+    """
+
+    ae_title: str
+    addresses: tuple[IPv4Network | IPv6Network, ...] = ()
+    max_associations: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +40,10 @@ class Listener:
         Associations served at the same time; one more is rejected as transient.
     idle_timeout_s : float
         Silence after which an association is aborted.
+    further_ae_titles : tuple of str
+        Under which the node may be called, too, for instance to choose a route.
+    callers : tuple of Caller
+        Who may call; empty for everybody.
     """
 
     ae_title: str
@@ -27,6 +51,8 @@ class Listener:
     port: int
     max_associations: int = 20
     idle_timeout_s: float = 60.0
+    further_ae_titles: tuple[str, ...] = ()
+    callers: tuple[Caller, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

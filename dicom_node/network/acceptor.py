@@ -103,6 +103,27 @@ class AcceptedAssociation(Association):
         for handler in handlers:
             self.bind(*handler)
 
+    @property
+    def who(self) -> dict[str, str]:
+        """Who talks to whom, for the log."""
+        return {
+            "association": self.association_id,
+            "calling_ae": self.calling_ae,
+            "called_ae": self.called_ae,
+            "peer": self.peer_address,
+        }
+
+    def log_end(self) -> None:
+        """Say how it ended and what it brought."""
+        log.info(
+            "association.ended",
+            **self.who,
+            how="released" if self.is_released else "aborted",
+            stored=self.stored,
+            failed=self.failed,
+            seconds=round(time.monotonic() - self.began_at, 3),
+        )
+
     def _bind_defaults(self) -> None:
         # Without pynetdicom's logging handlers, which format every message for its own logger.
         for event in evt._INTERVENTION_EVENTS:

@@ -14,7 +14,12 @@ from pynetdicom.presentation import PresentationContext
 
 from dicom_node.domain.errors import DeliveryFailed
 from dicom_node.domain.peer import Destination
-from dicom_node.network.connection import MAXIMUM_PDU_BYTES, acknowledge_now, set_options
+from dicom_node.network.connection import (
+    MAXIMUM_PDU_BYTES,
+    acknowledge_now,
+    application_entity,
+    set_options,
+)
 from dicom_node.network.reactor import ReactorGate
 
 log = structlog.get_logger(__name__)
@@ -139,7 +144,7 @@ def _connection(event: Event) -> socket.socket:
 
 
 def _entity(destination: Destination) -> ApplicationEntity:
-    entity = ApplicationEntity(destination.calling_ae_title)
+    entity = application_entity(destination.calling_ae_title)
     entity.connection_timeout = destination.timeout_s
     entity.acse_timeout = destination.timeout_s
     entity.dimse_timeout = destination.timeout_s
