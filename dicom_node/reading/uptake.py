@@ -13,8 +13,8 @@ from dicom_node.reading.record import Record
 from dicom_node.reading.suv import compared_moments
 
 # First and last minute after the administration at which a static scan is to begin, and who says
-# so. Those of FDG, flutemetamol and ioflupane were recalled from their sources, not read again. They
-# warn and refuse nothing.
+# so. Those of FDG, flutemetamol and ioflupane were recalled from their sources, not read again.
+# They warn and refuse nothing.
 _WINDOWS: Mapping[str, tuple[float, float, str]] = MappingProxyType(
     {
         "FDG": (55, 75, "EANM procedure guideline for tumour imaging, version 2.0 (2015)"),
