@@ -1,4 +1,4 @@
-"""The same six headers in the dialect of each vendor: code, text, wrong text, conflicts, nothing."""
+"""The same seven headers in the dialect of each vendor: code, text, conflicts, and nothing."""
 
 from dataclasses import dataclass
 
