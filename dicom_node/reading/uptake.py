@@ -48,15 +48,19 @@ def uptake_time_min(headers: Sequence[Header]) -> float | None:
         return None
 
 
-def uptake_warning(minutes: float | None, tracer: str | None, exam: Exam) -> str | None:
-    """What is to be known of the uptake time; None where nothing is, or no window is known.
+def has_window(tracer: str | None, exam: Exam) -> bool:
+    """Whether a scan is to be made at a known time after the administration.
 
-    Only for static and whole-body scans: a dynamic one begins with the administration.
+    Only static and whole-body scans are: a dynamic one begins with the administration.
     """
-    window = _WINDOWS.get(tracer or "")
-    if minutes is None or window is None or exam.kind not in _STATIC:
+    return tracer in _WINDOWS and exam.kind in _STATIC
+
+
+def uptake_warning(minutes: float | None, tracer: str | None, exam: Exam) -> str | None:
+    """What is to be known of the uptake time; None where nothing is, or `has_window` is false."""
+    if minutes is None or tracer is None or not has_window(tracer, exam):
         return None
-    first, last, source = window
+    first, last, source = _WINDOWS[tracer]
     if first <= minutes <= last:
         return None
     return (

@@ -18,7 +18,7 @@ from dicom_node.reading.series import ReadSeries, acquired_at
 from dicom_node.reading.stack import Stack
 from dicom_node.reading.stored_pixels import require_pixel_data
 from dicom_node.reading.units import convert
-from dicom_node.reading.uptake import uptake_time_min, uptake_warning
+from dicom_node.reading.uptake import has_window, uptake_time_min, uptake_warning
 
 # Type 1 in PET and CT (PS3.3 C.7.4.1); NM images may have none.
 _FRAME_NEEDED = frozenset({"PT", "CT"})
@@ -118,7 +118,7 @@ def _volume(read: ReadSeries, stack: Stack, unit: Unit | None) -> Volume:
         tracer=read.series.tracer,
         key=read.series.key,
         frames=tuple(_source(plane) for plane in stack.planes),
-        unit_provenance=_with_warnings(provenance, stack.planes, uptake_warnings(read)),
+        unit_provenance=_with_warnings(provenance, stack.planes, _uptake_warnings(read)),
         acquired_at=acquired_at(headers),
         patient=patient_facts(headers[0]),
     )
@@ -149,12 +149,12 @@ def _source(plane: Plane) -> FrameSource:
     )
 
 
-def uptake_warnings(read: ReadSeries) -> tuple[str, ...]:
+def _uptake_warnings(read: ReadSeries) -> tuple[str, ...]:
     """What is to be known of the uptake time of a series: one sentence, or none."""
-    if read.series.modality not in _EMISSION:
+    tracer, exam = read.series.tracer.tracer, read.series.exam
+    if read.series.modality not in _EMISSION or not has_window(tracer, exam):
         return ()
-    series = read.series
-    found = uptake_warning(uptake_time_min(read.headers), series.tracer.tracer, series.exam)
+    found = uptake_warning(uptake_time_min(read.headers), tracer, exam)
     return () if found is None else (found,)
 
 
