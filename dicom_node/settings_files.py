@@ -70,6 +70,7 @@ class CallerTable(Strict):
 
     ae_title: AeTitle
     addresses: Networks = ()
+    certificate_name: Text | None = None
     max_associations: Annotated[int, Field(ge=1, le=1000)] | None = None
 
 
@@ -83,6 +84,16 @@ class ListenerTable(Strict):
     idle_timeout_s: Annotated[float, Field(gt=0)] = 60.0
     further_ae_titles: Annotated[tuple[AeTitle, ...], BeforeValidator(_as_tuple)] = ()
     callers: tuple[CallerTable, ...] = ()
+    tls: bool = False
+
+
+class TlsTable(Strict):
+    """`[tls]` of node.toml."""
+
+    certificate: Text
+    private_key: Text
+    trusted: Text
+    password_file: Text | None = None
 
 
 class StorageTable(Strict):
@@ -135,6 +146,7 @@ class NodeFile(Strict):
     jobs: JobsTable = JobsTable()
     delivery: DeliveryTable = DeliveryTable()
     equipment: EquipmentTable = EquipmentTable()
+    tls: TlsTable | None = None
 
 
 class DestinationTable(Strict):
@@ -148,6 +160,8 @@ class DestinationTable(Strict):
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
     commitment: bool = False
     commitment_overdue_h: Annotated[float, Field(gt=0)] = 24.0
+    tls: bool = False
+    certificate_name: Text | None = None
     sr_forms: Annotated[tuple[SrForm, ...], Field(min_length=1)] = (SrForm.REPORT,)
     sr_tracking: SrTracking = SrTracking.PLAIN
     seg_frame_limit: Annotated[int, Field(ge=1)] | None = None

@@ -49,6 +49,24 @@ def test_senders_are_known_by_title_and_by_addresses_or_networks(tmp_path):
     assert pacs.addresses == ()
 
 
+def test_files_for_tls_are_relative_to_the_configuration(tmp_path):
+    (tmp_path / "node.toml").write_text(
+        '[listener]\ntls = true\n[tls]\ncertificate = "node.pem"\nprivate_key = "node.key"\n'
+        'trusted = "/etc/ssl/ca.pem"\n'
+    )
+    (tmp_path / "destinations.toml").write_text(
+        PACS + PACS.replace("pacs", "open") + "tls = true\n"
+    )
+    settings = read_settings(tmp_path)
+    files = settings.listener.tls
+    assert files is not None
+    assert files.certificate == tmp_path / "node.pem"
+    assert files.trusted == Path("/etc/ssl/ca.pem")
+    assert files.password_file is None
+    assert settings.destinations["pacs"].tls is None
+    assert settings.destinations["open"].tls == files
+
+
 def test_a_destination_takes_the_forms_that_it_asks_for(tmp_path):
     viewer = PACS.replace("pacs", "viewer") + (
         'sr_forms = ["measurements", "report"]\nsr_tracking = "cornerstone"\n'
@@ -87,6 +105,14 @@ ROUTE = '[[routes]]\nname = "r"\nalgorithm = "a"\ndestinations = ["pacs"]\nwhen 
             "listener.callers.0.addresses",
             "an address or a network",
         ),
+        ("node.toml", "[listener]\ntls = true", "listener.tls", "[tls]"),
+        (
+            "node.toml",
+            '[[listener.callers]]\nae_title = "X"\ncertificate_name = "x.example"',
+            "listener.callers.0.certificate_name",
+            "listener.tls",
+        ),
+        ("destinations.toml", PACS + "tls = true", "destinations.pacs.tls", "[tls]"),
         ("node.toml", '[listener]\nae_title = "   "', "listener.ae_title", "pattern"),
         ("node.toml", "[listener", "text", "TOML"),
         ("node.toml", "[assembly]\nquiet_s = -1", "assembly.quiet_s", "0"),

@@ -18,6 +18,7 @@ from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from dicom_node.network.connection import AcceptorSocket, set_options
+from dicom_node.network.tls import TlsContext
 
 log = structlog.get_logger(__name__)
 
@@ -224,7 +225,11 @@ class AcceptorHandler(RequestHandler):
 
     def handle(self) -> None:
         """Start the association in threads of its own."""
-        connection: socket.socket = self.request
+        connection: socket.socket | None = self.request
+        if self.server.tls is not None:
+            connection = self.server.tls.accept(self.request, limit_s=_REQUEST_TIMEOUT_S)
+        if connection is None:
+            return
         set_options(connection, self.server.idle_timeout_s)
         association = self.server.associate(self.server, connection)
         try:
@@ -253,6 +258,8 @@ class AcceptorServer(ThreadedAssociationServer):
     ----------
     associate : callable
         Makes the association for a connection.
+    tls : TlsContext, optional
+        What makes a connection secure; without it none is.
 
     Raises
     ------
@@ -269,8 +276,10 @@ class AcceptorServer(ThreadedAssociationServer):
         *,
         idle_timeout_s: float,
         associate: Callable[["AcceptorServer", socket.socket], AcceptedAssociation],
+        tls: TlsContext | None = None,
     ) -> None:
         self.idle_timeout_s = idle_timeout_s
+        self.tls = tls
         self.associate = associate
         super().__init__(entity, address, entity.ae_title, [], request_handler=AcceptorHandler)
 

@@ -1,6 +1,6 @@
 """Who may have an association with us: by title, by address, and by how many are served."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
@@ -34,6 +34,7 @@ def rejection_of(
     called_ae: str,
     calling_ae: str,
     peer_address: str,
+    certificate_names: Set[str],
     served: Collection[str],
 ) -> Rejection | None:
     """Why an association is not granted; None where it is.
@@ -44,6 +45,8 @@ def rejection_of(
         As asked for; leading and trailing spaces do not count (PS3.5 6.2).
     peer_address : str
         Where the connection comes from.
+    certificate_names : set of str
+        Names in the certificate of the caller; empty without TLS.
     served : collection of str
         Calling AE titles of the associations that are served now.
 
@@ -57,9 +60,10 @@ def rejection_of(
     caller = None
     if listener.callers:
         known = [one for one in listener.callers if one.ae_title.strip() == calling_ae.strip()]
-        caller = next((one for one in known if _calls_from(one, peer_address)), None)
+        near = [one for one in known if _calls_from(one, peer_address)]
+        caller = next((one for one in near if _is_named(one, certificate_names)), None)
         if caller is None:
-            cause = "address of the caller" if known else "calling AE title"
+            cause = "certificate" if near else "address" if known else "calling AE title"
             return Rejection(
                 code=_CALLING_AE_NOT_RECOGNISED, cause=f"{cause} is not among listener.callers"
             )
@@ -87,6 +91,10 @@ def _calls_from(caller: Caller, peer_address: str) -> bool:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     return any(address in network for network in caller.addresses)
+
+
+def _is_named(caller: Caller, certificate_names: Set[str]) -> bool:
+    return caller.certificate_name is None or caller.certificate_name in certificate_names
 
 
 def _beyond_own_limit(caller: Caller | None, served: Collection[str]) -> Rejection | None:

@@ -1,6 +1,7 @@
 """Associations that we ask for: opened within a time limit, or a sentence on why there is none."""
 
 import socket
+import ssl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from pynetdicom.association import Association
 from pynetdicom.events import Event
 from pynetdicom.presentation import PresentationContext
 
-from dicom_node.domain.errors import DeliveryFailed
+from dicom_node.domain.errors import ConfigError, DeliveryFailed
 from dicom_node.domain.peer import Destination
 from dicom_node.network.connection import (
     MAXIMUM_PDU_BYTES,
@@ -21,6 +22,7 @@ from dicom_node.network.connection import (
     set_options,
 )
 from dicom_node.network.reactor import ReactorGate
+from dicom_node.network.tls import client_context
 
 log = structlog.get_logger(__name__)
 
@@ -100,6 +102,7 @@ def is_over(association: Association) -> bool:
 def _associate(destination: Destination, contexts: Sequence[PresentationContext]) -> Association:
     entity = _entity(destination)
     connected_at: list[float] = []
+    tls_failures: list[str] = []
 
     def _on_open(event: Event) -> None:
         connected_at.append(time.monotonic())
@@ -113,6 +116,7 @@ def _associate(destination: Destination, contexts: Sequence[PresentationContext]
             contexts=list(contexts),
             ae_title=destination.ae_title,
             max_pdu=MAXIMUM_PDU_BYTES,
+            tls_args=_tls_for(destination, tls_failures),
             evt_handlers=[(evt.EVT_CONN_OPEN, _on_open), (evt.EVT_DATA_SENT, _on_sent)],
         )
     except OSError as cause:
@@ -124,10 +128,22 @@ def _associate(destination: Destination, contexts: Sequence[PresentationContext]
         raise _failed(
             destination, f"no presentation context was accepted: {refused}", for_good=True
         )
+    if tls_failures:
+        raise _failed(destination, f"TLS with {destination.host}: {tls_failures[0]}")
     waited_s = time.monotonic() - began_at
     raise _failed(
         destination, _why_not(association, destination, waited_s, connected=bool(connected_at))
     )
+
+
+def _tls_for(destination: Destination, failures: list[str]) -> tuple[ssl.SSLContext, str] | None:
+    if destination.tls is None:
+        return None
+    try:
+        context = client_context(destination.tls, failures.append)
+    except ConfigError as cause:  # files are replaced by people, and are whole again later
+        raise _failed(destination, str(cause)) from cause
+    return context, destination.certificate_name or destination.host
 
 
 def _on_sent(event: Event) -> None:

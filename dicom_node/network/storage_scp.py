@@ -26,6 +26,7 @@ from dicom_node.network.c_store import answer
 from dicom_node.network.commitment_report import commitment_handlers
 from dicom_node.network.connection import MAXIMUM_PDU_BYTES, application_entity
 from dicom_node.network.presentation_contexts import as_storage, supported_contexts
+from dicom_node.network.tls import TlsContext, names_of
 
 log = structlog.get_logger(__name__)
 
@@ -111,7 +112,7 @@ class StorageScp:
         Raises
         ------
         ConfigError
-            Where address and port cannot be had; names both and what is allowed.
+            Where address and port cannot be had, or the files for TLS; names what is allowed.
         """
         if self._server is not None:
             raise RuntimeError("the Storage SCP is started already")
@@ -128,6 +129,7 @@ class StorageScp:
             ae_title=self._listener.ae_title,
             address=self._listener.address,
             port=self.port,
+            tls=self._listener.tls is not None,
         )
 
     def _bind(self) -> AcceptorServer:
@@ -136,12 +138,15 @@ class StorageScp:
         # pynetdicom would count connections that never asked for anything, too; see `_admit`.
         entity.maximum_associations = 2**31
         address = (self._listener.address, self._listener.port)
+        files = self._listener.tls
+        tls = None if files is None else TlsContext(files, server=True)
         try:
             return AcceptorServer(
                 entity,
                 address,
                 idle_timeout_s=self._listener.idle_timeout_s,
                 associate=self._associate,
+                tls=tls,
             )
         except (OSError, OverflowError) as cause:
             raise ConfigError(
@@ -239,6 +244,7 @@ class StorageScp:
                 called_ae=association.called_ae,
                 calling_ae=association.calling_ae,
                 peer_address=association.peer_address,
+                certificate_names=names_of(association.connection),
                 served=[one.calling_ae for one in self._connections if one.is_open],
             )
             if refusal is None and self._full():

@@ -27,6 +27,7 @@ def code_of(
     calling: str = "PETCT1",
     address: str = "10.20.3.4",
     served: tuple[str, ...] = (),
+    shown: frozenset[str] = frozenset(),
     callers: tuple[Caller, ...] = (SCANNER, ANYWHERE),
 ) -> tuple[int, int, int] | None:
     listener = Listener(
@@ -38,7 +39,12 @@ def code_of(
         callers=callers,
     )
     found = rejection_of(
-        listener, called_ae=called, calling_ae=calling, peer_address=address, served=served
+        listener,
+        called_ae=called,
+        calling_ae=calling,
+        peer_address=address,
+        certificate_names=shown,
+        served=served,
     )
     return None if found is None else found.code
 
@@ -72,6 +78,13 @@ def test_an_association_is_granted_or_rejected_with_the_code_of_the_standard(
     asked: dict[str, Any], code: tuple[int, int, int] | None
 ) -> None:
     assert code_of(**asked) == code
+
+
+def test_a_title_may_be_bound_to_a_certificate() -> None:
+    bound = (Caller(ae_title="PETCT1", certificate_name="petct1.example"),)
+    assert code_of(callers=bound, shown=frozenset({"petct1.example", "petct1"})) is None
+    assert code_of(callers=bound, shown=frozenset({"other.example"})) == (1, 1, 3)
+    assert code_of(callers=bound) == (1, 1, 3)
 
 
 def test_a_sender_with_two_tables_may_call_from_both_places() -> None:
