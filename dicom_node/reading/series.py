@@ -179,6 +179,8 @@ def _ordered_in_spite(headers: tuple[Header, ...]) -> tuple[tuple[Header, ...], 
     """Order of headers that form no volume, and how many slices they have."""
     try:
         planes = in_order(planes_of(headers))
+    except UnsupportedObject:
+        return headers, 0  # contours, documents: they would not be slices without the fault, either
     except InputRejected:
         return headers, len(headers)
     return tuple({id(one.header): one.header for one in planes}.values()), len(planes)
