@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from dicom_node.domain.forms import SrForm, SrTracking
-from dicom_node.domain.route import TimeWindow
+from dicom_node.domain.route import IfMissing, TimeWindow
 from dicom_node.domain.series import ExamKind
 
 _WINDOW = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
@@ -165,7 +165,7 @@ class CompanionTable(Strict):
 
     modality: Text
     same_frame_of_reference: bool = True
-    required: bool = False
+    if_missing: IfMissing = IfMissing.RUN
     wait_s: Seconds = 60.0
 
 

@@ -30,6 +30,9 @@ log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 3
 GATE_REASON = "the route holds its results until they are released"
 _FIRST_STATES = (JobState.WAITING, JobState.QUEUED, JobState.REJECTED)
+# One that somebody held by hand while it waited keeps the time to which it waits.
+_HELD = (jobs.c.state == str(JobState.HELD), jobs.c.held_from == str(JobState.WAITING))
+_WAITS = or_(jobs.c.state == str(JobState.WAITING), and_(*_HELD, jobs.c.not_before.is_(None)))
 
 
 class JobStore:
@@ -89,10 +92,11 @@ class JobStore:
             change_state(connection, job_id, new, reason=reason, now=now, not_before=None)
 
     def resolve_waiting(self, job: Job, *, reason: str | None = None, now: datetime) -> None:
-        """WAITING to QUEUED, with the inputs and the result id that the job has now."""
+        """WAITING, or held for a companion, to QUEUED, with the inputs and result id it has now."""
         with self._database.writing() as connection:
-            state = state_of(connection, job.job_id)
-            if state is not JobState.WAITING:
+            mine = select(jobs.c.job_id).where(jobs.c.job_id == job.job_id, _WAITS)
+            if connection.execute(mine).first() is None:
+                state = state_of(connection, job.job_id)
                 raise IllegalStep(f"job {job.job_id} is {state}; it waits for no companion")
             change_state(
                 connection,
@@ -101,9 +105,15 @@ class JobStore:
                 reason=reason,
                 now=now,
                 not_before=None,
+                held_from=None,
                 result_id=job.result_id,
             )
             write_inputs(connection, job, self._folder)
+
+    def hold_for_companion(self, job_id: str, *, reason: str, now: datetime) -> None:
+        """WAITING to HELD, until the companion comes after all or somebody releases the job."""
+        with self._database.writing() as connection:
+            hold(connection, job_id, reason=reason, now=now, not_before=None)
 
     def claim_next(self, now: datetime, *, closed_routes: Collection[str] = ()) -> JobRecord | None:
         """The queued job that is to run now, RUNNING then and no one else's; or None.
@@ -269,8 +279,8 @@ class JobStore:
             return read_jobs(connection, query, self._folder)
 
     def waiting(self) -> tuple[JobRecord, ...]:
-        """Jobs that wait for a companion, the oldest first."""
-        query = all_jobs().where(jobs.c.state == str(JobState.WAITING)).order_by(jobs.c.number)
+        """Jobs that wait or are held for a companion, the oldest first."""
+        query = all_jobs().where(_WAITS).order_by(jobs.c.number)
         with self._database.reading() as connection:
             return read_jobs(connection, query, self._folder)
 
