@@ -6,7 +6,6 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import Connection, and_, func, or_, select
-from sqlalchemy.dialects.sqlite import insert
 
 from dicom_node.archive.database import Database
 from dicom_node.archive.entries import IllegalStep, UnknownRecord
@@ -21,6 +20,7 @@ from dicom_node.archive.job_rows import (
 )
 from dicom_node.archive.tables import deliveries, job_events, job_inputs, jobs
 from dicom_node.archive.transitions import change_state, hold, record_event, state_of
+from dicom_node.archive.upsert import insert_on
 from dicom_node.domain.job import Job, JobOutcome, JobState
 from dicom_node.domain.records import JobEvent, JobRecord
 from dicom_node.domain.series import SeriesKey
@@ -78,7 +78,9 @@ class JobStore:
             raise IllegalStep(f"job {job.job_id} cannot begin as {state}")
         row = values_of_job(job) | {"state": str(state), "reason": reason, "not_before": not_before}
         with self._database.writing() as connection:
-            statement = insert(jobs).on_conflict_do_nothing(index_elements=["job_id"])
+            statement = insert_on(connection, jobs).on_conflict_do_nothing(
+                index_elements=["job_id"]
+            )
             if connection.execute(statement, row).rowcount == 0:
                 return False
             write_inputs(connection, job, self._folder)
