@@ -105,6 +105,7 @@ def running_demo(
         settings = replace(
             settings,
             storage_folder=folder / "node",
+            database=None,
             listener=replace(settings.listener, port=0) if any_port else settings.listener,
             destinations={name: replace(pacs, host=LOOPBACK, port=stand_in.port)},
         )

@@ -44,7 +44,7 @@ def resend_dead_letters(
             file=DESTINATIONS_FILE, key="--destination", value=destination, allowed=allowed
         )
     if job is not None:
-        archive.jobs.state(job)  # an id that is wrong is named
+        archive.jobs.get(job)  # an id that is wrong is named
     revived = archive.outbox.revive(now=utc_now(), destination=destination, job_id=job)
     if as_json:
         print_json({"resent": revived})

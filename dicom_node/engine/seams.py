@@ -115,8 +115,8 @@ class JobQueue(Protocol):
         """Queue a job again that was claimed."""
         ...
 
-    def state(self, job_id: str) -> JobState:
-        """State of a job."""
+    def runs_here(self, job_id: str) -> bool:
+        """Whether a job that this process claimed is still its own."""
         ...
 
     def get(self, job_id: str) -> JobRecord:
