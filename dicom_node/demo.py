@@ -23,9 +23,10 @@ from dicom_node.domain.records import JobRecord
 from dicom_node.network.outgoing import outgoing_files
 from dicom_node.network.storage_scp import StorageScp
 from dicom_node.network.storage_scu import send
-from dicom_node.node import Node, utc_now
+from dicom_node.node import Node
 from dicom_node.registry import Registry
 from dicom_node.settings import Settings
+from dicom_node.stores import utc_now
 
 LOOPBACK = "127.0.0.1"
 _RESULT_LIMIT_S = 300.0

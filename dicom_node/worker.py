@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import structlog
 
@@ -21,6 +22,7 @@ from dicom_node.domain.job import JobOutcome, JobState
 from dicom_node.logs import configure_logging_like_parent
 from dicom_node.pipeline import JobRequest, process
 from dicom_node.registry import load_registry
+from dicom_node.worker_start import serve
 
 log = structlog.get_logger(__name__)
 
@@ -34,10 +36,23 @@ class _Unwanted(Exception):
     """The job that runs is not wanted any more."""
 
 
-class Worker:
-    """A warm child process that runs one job at a time; use from one thread."""
+class _TooLarge(Exception):
+    """The child uses more memory than the algorithm may."""
 
-    def __init__(self) -> None:
+
+class Worker:
+    """A warm child process that runs one job at a time; use from one thread.
+
+    Parameters
+    ----------
+    threads : int
+        Of the numerical libraries; 0 leaves it to them.
+    gpu : int or None
+        The only one that the child sees.
+    """
+
+    def __init__(self, *, threads: int = 0, gpu: int | None = None) -> None:
+        self._threads, self._gpu = threads, gpu
         self._context = multiprocessing.get_context("spawn")  # fork would copy our threads' locks
         self._child: multiprocessing.process.BaseProcess | None = None
         self._pipe: Connection | None = None
@@ -45,7 +60,8 @@ class Worker:
     def start(self) -> None:
         """Spawn the child, so that the first job does not wait for its imports."""
         ours, theirs = self._context.Pipe()
-        child = self._context.Process(target=_serve, args=(theirs,), daemon=True, name="worker")
+        given = (theirs, self._threads, self._gpu)
+        child = self._context.Process(target=serve, args=given, daemon=True, name="worker")
         child.start()
         theirs.close()  # so that the death of the child is an end of file here
         self._child, self._pipe = child, ours
@@ -104,15 +120,41 @@ class Worker:
                 raise TimeLimit(name=name, version=version, cause="worker did not start")
             self._pipe.recv()  # the child is ready
             self._pipe.send((request, spec.card.name))
-            if not _answered(self._pipe, spec.time_limit_s, wanted):
+            look = self._looking(wanted, spec.memory_limit_mib)
+            if not _answered(self._pipe, spec.time_limit_s, look):
                 cause = f"stopped after {spec.time_limit_s:g} s"
                 raise TimeLimit(name=name, version=version, cause=cause)
             outcome = self._pipe.recv()
+        except _TooLarge as cause:
+            limit = f"more than {spec.memory_limit_mib} MiB in use"
+            raise MemoryLimit(name=name, version=version, cause=limit) from cause
         except (EOFError, OSError) as broken:
             self._child.join(_STOP_LIMIT_S)
             raise _death(self._child.exitcode, name, version) from broken
         assert isinstance(outcome, JobOutcome)
         return outcome
+
+    def _looking(self, wanted: Callable[[], bool], memory_limit_mib: int) -> Callable[[], bool]:
+        """Like `wanted`, and its memory where the child has a GPU and bounds nothing itself."""
+        child = self._child
+        if self._gpu is None or child is None:
+            return wanted
+
+        def look() -> bool:
+            if _resident_mib(child.pid) > memory_limit_mib:
+                raise _TooLarge
+            return wanted()
+
+        return look
+
+
+def _resident_mib(pid: int | None) -> float:
+    """Memory in use by a process (proc(5): second field of statm, in pages); 0 if it ended."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return 0.0
+    return pages * resource.getpagesize() / _MIB
 
 
 def _answered(pipe: Connection, limit_s: float, wanted: Callable[[], bool]) -> bool:
@@ -136,8 +178,14 @@ def _death(exit_code: int | None, name: str, version: str) -> AlgorithmFailed:
     return WorkerDied(name=name, version=version, cause=cause)
 
 
-def _serve(pipe: Connection) -> None:
-    """Child's main loop: ready, job in, outcome out, until the parent goes away."""
+def serve_jobs(pipe: Connection, *, bound_memory: bool) -> None:
+    """Child's main loop: ready, job in, outcome out, until the parent goes away.
+
+    Parameters
+    ----------
+    bound_memory : bool
+        Whether the address space is bounded here; else the parent watches what is in use.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     configure_logging_like_parent()
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -149,7 +197,8 @@ def _serve(pipe: Connection) -> None:
         except (EOFError, OSError):
             return
         spec = registry.spec(algorithm)
-        _limit_memory(spec.memory_limit_mib)
+        if bound_memory:
+            _limit_memory(spec.memory_limit_mib)
         pipe.send(_outcome(request, spec))
 
 

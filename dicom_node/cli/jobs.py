@@ -12,10 +12,10 @@ from dicom_node.control import rerun, retry
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.job import JobState
 from dicom_node.domain.records import History, JobRecord
-from dicom_node.node import Archive, open_archive, utc_now
 from dicom_node.policy.waiting import why_waiting
 from dicom_node.registry import load_registry
 from dicom_node.settings import read_settings
+from dicom_node.stores import Archive, open_archive, utc_now
 
 
 def list_jobs(config: Path, *, state: str | None, limit: int, as_json: bool) -> None:
