@@ -10,7 +10,7 @@ from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.job import Job, JobOutcome, JobState
 from dicom_node.domain.route import CompanionRule, Condition, IfMissing, Route
 from dicom_node.domain.series import Series
-from dicom_node.pipeline import JobRequest, plan
+from dicom_node.planning import JobRequest, plan
 from dicom_node.policy.assembly import why_no_volume
 from dicom_node.policy.routing import Arrived, decide_routes, why_barred
 from dicom_node.reading.site_tracers import SiteTracers

@@ -5,10 +5,8 @@ seconds; it is replaced after a crash or a time limit.
 """
 
 import multiprocessing
-import os
 import resource
 import signal
-import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -19,9 +17,7 @@ import structlog
 from dicom_node.domain.algorithm import AlgorithmSpec
 from dicom_node.domain.errors import AlgorithmFailed, MemoryLimit, TimeLimit, WorkerDied
 from dicom_node.domain.job import JobOutcome, JobState
-from dicom_node.logs import configure_logging_like_parent
-from dicom_node.pipeline import JobRequest, process
-from dicom_node.registry import load_registry
+from dicom_node.planning import JobRequest
 from dicom_node.worker_start import serve
 
 log = structlog.get_logger(__name__)
@@ -176,53 +172,3 @@ def _death(exit_code: int | None, name: str, version: str) -> AlgorithmFailed:
         return WorkerDied(name=name, version=version, cause=f"worker process died: {how}")
     cause = f"worker process ended with exit status {exit_code}"
     return WorkerDied(name=name, version=version, cause=cause)
-
-
-def serve_jobs(pipe: Connection, *, bound_memory: bool) -> None:
-    """Child's main loop: ready, job in, outcome out, until the parent goes away.
-
-    Parameters
-    ----------
-    bound_memory : bool
-        Whether the address space is bounded here; else the parent watches what is in use.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    configure_logging_like_parent()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    registry = load_registry()
-    while True:
-        try:
-            pipe.send("ready")
-            request, algorithm = pipe.recv()
-        except (EOFError, OSError):
-            return
-        spec = registry.spec(algorithm)
-        if bound_memory:
-            _limit_memory(spec.memory_limit_mib)
-        pipe.send(_outcome(request, spec))
-
-
-def _end_with_parent() -> None:
-    """Leave at once when the parent has died, whatever the algorithm does.
-
-    The parent's successor runs the job again; two of them would share the cores for nothing.
-    """
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
-
-
-def _outcome(request: JobRequest, spec: AlgorithmSpec) -> JobOutcome:
-    try:
-        return process(request, spec)
-    except Exception as cause:  # outermost frame of the worker: a bug of ours fails one job
-        log.exception("worker.bug", job=request.job.job_id)
-        text = f"internal-error: {type(cause).__name__} in {spec.card.name} {spec.card.version}"
-        return JobOutcome(state=JobState.FAILED, reason=text)
-
-
-def _limit_memory(limit_mib: int) -> None:
-    """Bound the address space, so that a leak raises MemoryError here and starves nobody else."""
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (limit_mib * _MIB, hard))

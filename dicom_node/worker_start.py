@@ -26,7 +26,7 @@ def serve(pipe: Connection, threads: int, gpu: int | None) -> None:
         os.environ.update(dict.fromkeys(_THREADS, str(threads)))
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = str(gpu)
-    from dicom_node.worker import serve_jobs  # noqa: PLC0415  loads numpy, which reads them
+    from dicom_node.worker_child import serve_jobs  # noqa: PLC0415  loads numpy, which reads them
 
     # The address space cannot be bounded beside CUDA, which reserves more than there is memory.
     serve_jobs(pipe, bound_memory=gpu is None)

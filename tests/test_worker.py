@@ -12,7 +12,7 @@ from factories import pet_series, write_series
 
 from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.job import Job, JobOutcome, JobState, result_id_of
-from dicom_node.pipeline import JobRequest
+from dicom_node.planning import JobRequest
 from dicom_node.reading.folder import read_folder
 from dicom_node.reading.site_tracers import NO_SITE_TRACERS
 from dicom_node.registry import Registry, load_registry

@@ -13,7 +13,7 @@ from dicom_node.domain.route import IfMissing, Route
 from dicom_node.domain.series import Reason, Series, SeriesKey
 from dicom_node.engine.seams import JobQueue, SeriesIndex
 from dicom_node.engine.series_cache import SeriesCache
-from dicom_node.pipeline import plan
+from dicom_node.planning import plan
 from dicom_node.policy.assembly import Assembly, why_no_volume
 from dicom_node.registry import Registry
 

@@ -18,7 +18,7 @@ from dicom_node.domain.rules import TryRules
 from dicom_node.encoding.uids import Role, instance_uid
 from dicom_node.engine.result_file import read_outcome, write_outcome
 from dicom_node.engine.seams import Clock, JobQueue
-from dicom_node.pipeline import JobRequest
+from dicom_node.planning import JobRequest
 from dicom_node.policy.retry import next_attempt
 from dicom_node.policy.window import is_open
 from dicom_node.reading.site_tracers import SiteTracers
