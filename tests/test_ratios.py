@@ -19,7 +19,8 @@ from dicom_node.domain.job import JobOutcome, JobState
 from dicom_node.domain.result import Measurement, Region, Result, Segment, SegmentationResult
 from dicom_node.domain.route import Condition, Route
 from dicom_node.domain.volume import Volume
-from dicom_node.pipeline import JobRequest, plan, process
+from dicom_node.pipeline import process
+from dicom_node.planning import JobRequest, plan
 from dicom_node.reading.site_tracers import NO_SITE_TRACERS
 
 ROUTE = Route(name="ratio", algorithm="ratio", destinations=(), when=Condition())
