@@ -1,6 +1,7 @@
 """Associations that we ask for: opened within a time limit, or a sentence on why there is none."""
 
 import socket
+import ssl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,13 +10,19 @@ import structlog
 from pynetdicom import evt
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
-from pynetdicom.events import Event
+from pynetdicom.events import Event, EventHandlerType
 from pynetdicom.presentation import PresentationContext
 
-from dicom_node.domain.errors import DeliveryFailed
+from dicom_node.domain.errors import ConfigError, DeliveryFailed
 from dicom_node.domain.peer import Destination
-from dicom_node.network.connection import MAXIMUM_PDU_BYTES, acknowledge_now, set_options
+from dicom_node.network.connection import (
+    MAXIMUM_PDU_BYTES,
+    acknowledge_now,
+    application_entity,
+    set_options,
+)
 from dicom_node.network.reactor import ReactorGate
+from dicom_node.network.tls import client_context
 
 log = structlog.get_logger(__name__)
 
@@ -42,11 +49,19 @@ _CONTEXT_RESULTS = {
 
 @contextmanager
 def association_with(
-    destination: Destination, contexts: Sequence[PresentationContext]
+    destination: Destination,
+    contexts: Sequence[PresentationContext],
+    *,
+    handlers: Sequence[EventHandlerType] = (),
 ) -> Iterator[Association]:
     """An established association, released or aborted at the end of the block.
 
     Its reactor stands still within the block, so that every answer is the block's to take.
+
+    Parameters
+    ----------
+    handlers : sequence of (event, callable), optional
+        For requests of the destination that come with its acceptance, before the reactor stands.
 
     Raises
     ------
@@ -56,7 +71,7 @@ def association_with(
         again with longer and longer pauses is kinder than giving up results. Not transient is only
         the refusal of every presentation context.
     """
-    association = _associate(destination, contexts)
+    association = _associate(destination, contexts, handlers)
     where = {"destination": destination.name, "called_ae": destination.ae_title}
     log.info(
         "association.opened",
@@ -92,9 +107,14 @@ def is_over(association: Association) -> bool:
     )
 
 
-def _associate(destination: Destination, contexts: Sequence[PresentationContext]) -> Association:
+def _associate(
+    destination: Destination,
+    contexts: Sequence[PresentationContext],
+    handlers: Sequence[EventHandlerType],
+) -> Association:
     entity = _entity(destination)
     connected_at: list[float] = []
+    tls_failures: list[str] = []
 
     def _on_open(event: Event) -> None:
         connected_at.append(time.monotonic())
@@ -108,7 +128,12 @@ def _associate(destination: Destination, contexts: Sequence[PresentationContext]
             contexts=list(contexts),
             ae_title=destination.ae_title,
             max_pdu=MAXIMUM_PDU_BYTES,
-            evt_handlers=[(evt.EVT_CONN_OPEN, _on_open), (evt.EVT_DATA_SENT, _on_sent)],
+            tls_args=_tls_for(destination, tls_failures),
+            evt_handlers=[
+                (evt.EVT_CONN_OPEN, _on_open),
+                (evt.EVT_DATA_SENT, _on_sent),
+                *handlers,
+            ],
         )
     except OSError as cause:
         raise _failed(destination, f"{destination.host} cannot be reached: {cause}") from cause
@@ -119,10 +144,22 @@ def _associate(destination: Destination, contexts: Sequence[PresentationContext]
         raise _failed(
             destination, f"no presentation context was accepted: {refused}", for_good=True
         )
+    if tls_failures:
+        raise _failed(destination, f"TLS with {destination.host}: {tls_failures[0]}")
     waited_s = time.monotonic() - began_at
     raise _failed(
         destination, _why_not(association, destination, waited_s, connected=bool(connected_at))
     )
+
+
+def _tls_for(destination: Destination, failures: list[str]) -> tuple[ssl.SSLContext, str] | None:
+    if destination.tls is None:
+        return None
+    try:
+        context = client_context(destination.tls, failures.append)
+    except ConfigError as cause:  # files are replaced by people, and are whole again later
+        raise _failed(destination, str(cause)) from cause
+    return context, destination.certificate_name or destination.host
 
 
 def _on_sent(event: Event) -> None:
@@ -139,7 +176,7 @@ def _connection(event: Event) -> socket.socket:
 
 
 def _entity(destination: Destination) -> ApplicationEntity:
-    entity = ApplicationEntity(destination.calling_ae_title)
+    entity = application_entity(destination.calling_ae_title)
     entity.connection_timeout = destination.timeout_s
     entity.acse_timeout = destination.timeout_s
     entity.dimse_timeout = destination.timeout_s
