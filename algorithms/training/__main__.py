@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     device = best_device() if given.device == "auto" else torch.device(given.device)
     torch.set_num_threads(given.threads)
+    torch.backends.cudnn.benchmark = device.type == "cuda"  # crops are all of one size
     plan = _plan(given, device)
     outcome = train(
         plan,

@@ -98,7 +98,8 @@ class Patients(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
         inputs, labels, weights = (
             torch.from_numpy(np.stack(found)) for found in zip(*crops, strict=True)
         )
-        return inputs, labels, weights
+        # Small types, for whole batches pass between processes; the trainer widens them.
+        return inputs.half(), labels, weights.half()
 
     def _case(self, place: int) -> Case:
         if not self.plan.pool:
@@ -134,7 +135,7 @@ def batches(
         collate_fn=_joined,
         worker_init_fn=_one_thread,
         multiprocessing_context="forkserver" if workers else None,
-        prefetch_factor=4 if workers else None,
+        prefetch_factor=2 if workers else None,
         drop_last=True,
     )
 
@@ -152,7 +153,7 @@ def _joined(
 
 def _crop(
     case: Case, plan: ExamplePlan, random: np.random.Generator, *, at_lesion: bool
-) -> tuple[Floats, NDArray[np.int64], Floats]:
+) -> tuple[Floats, NDArray[np.uint8], Floats]:
     """A crop of the plan's size; where the body is smaller, air; at a lesion or anywhere."""
     centre = random.random(3) * np.array(case.labels.shape)
     lesions = np.unique(case.lesion[case.lesion > 0])
@@ -165,7 +166,7 @@ def _crop(
         for c, wanted, size in zip(centre, plan.crop, case.labels.shape, strict=True)
     ]
     inputs = _cut(case.inputs, starts, plan.crop)
-    labels = _cut(case.labels, starts, plan.crop).astype(np.int64)
+    labels = _cut(case.labels, starts, plan.crop)
     weights = _weights(_cut(case.lesion, starts, plan.crop), case.lesion)
     calibration = np.float32(random.uniform(0.93, 1.07))
     inputs[0] = compressed(calibration * expanded(inputs[0]))

@@ -142,7 +142,8 @@ def _step(
     device: torch.device,
 ) -> float:
     """One step of the optimiser; gives the loss."""
-    inputs, labels, weights = (part.to(device, non_blocking=True) for part in batch)
+    inputs, labels, weights = (part.to(device) for part in batch)
+    inputs, labels, weights = inputs.float(), labels.long(), weights.float()
     for group in state.optimiser.param_groups:
         group["lr"] = rate_at(plan, state.step)
     state.net.train()

@@ -39,7 +39,7 @@ def lesion_dice(net):
     hit = size = 0.0
     for number in range(0, 10, 2):
         inputs, labels, _ = crops[number]
-        found = probabilities(net, inputs[0].numpy(), CPU).argmax(axis=0) == 2
+        found = probabilities(net, inputs[0].float().numpy(), CPU).argmax(axis=0) == 2
         truth = labels[0].numpy() == 2
         hit += 2.0 * float((found & truth).sum())
         size += float(found.sum() + truth.sum())
