@@ -61,9 +61,9 @@ class Process:
         """Process ids of its own children (the worker's)."""
         if self.process is None:
             return []
-        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         try:
-            return [int(pid) for pid in listed.read_text().split()]
+            listed = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+            return [int(pid) for one in listed for pid in one.read_text().split()]
         except OSError:
             return []
 
@@ -225,7 +225,7 @@ def _storm(processes: Sequence[Process], kills: int, chance: random.Random) -> C
     killed: Counter[str] = Counter()
     first = [one for one in processes if not one.returns]
     while sum(killed.values()) - killed["nothing"] < kills:
-        time.sleep(chance.uniform(0.5, 6.0))
+        time.sleep(chance.uniform(0.5, 8.0))
         victim = first[0] if first else chance.choice(processes)
         what = victim.kill(chance)
         if first and what != "nothing":
