@@ -184,6 +184,8 @@ def kill_while_studies_arrive(
             pacs_ae_title=pacs.ae_title,
             database=database,
         )
+        node = config / "node.toml"  # a receiver needs seconds to be back; a site has a minute
+        node.write_text(node.read_text().replace("quiet_s = 5.0", "quiet_s = 30.0"))
         to_node = Destination(
             name="node", ae_title="DICOM_NODE", host="127.0.0.1", port=port, timeout_s=10.0
         )
