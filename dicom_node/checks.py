@@ -3,6 +3,8 @@
 import shutil
 from dataclasses import dataclass
 
+from dicom_node.domain.errors import ConfigError
+from dicom_node.network.tls import EXPIRES_SOON_DAYS, TlsContext, days_left, expires_at
 from dicom_node.network.verification import echo
 from dicom_node.registry import Registry
 from dicom_node.settings import Settings
@@ -31,6 +33,7 @@ def check_configuration(
     ]
     findings += [_check_route(settings, registry, number) for number in range(len(settings.routes))]
     findings.append(_check_folder(settings))
+    findings += _check_tls(settings)
     for destination in settings.destinations.values():
         where = f"{destination.ae_title} at {destination.host}:{destination.port}"
         if with_echo:
@@ -44,6 +47,20 @@ def check_configuration(
         else:
             findings.append(Finding(what=f"destination {destination.name}", ok=True, message=where))
     return tuple(findings)
+
+
+def _check_tls(settings: Settings) -> list[Finding]:
+    """Whether the files for TLS fit together, and how long the certificate is valid."""
+    if settings.tls is None:
+        return []
+    try:
+        TlsContext(settings.tls, server=True)
+        left = days_left(settings.tls.certificate)
+    except ConfigError as cause:
+        return [Finding(what="tls", ok=False, message=str(cause))]
+    until = f"{settings.tls.certificate.name} is valid until {expires_at(settings.tls.certificate)}"
+    soon = " (soon)" if 0 < left < EXPIRES_SOON_DAYS else ""
+    return [Finding(what="tls", ok=left > 0, message=f"{until}, {left:.0f} days{soon}")]
 
 
 def _check_route(settings: Settings, registry: Registry, number: int) -> Finding:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.forms import ResultForms
-from dicom_node.domain.peer import Destination, Listener
+from dicom_node.domain.peer import Caller, Destination, Listener, TlsFiles
 from dicom_node.domain.route import CompanionRule, Condition, Route
 from dicom_node.domain.rules import (
     AssemblyRules,
@@ -26,6 +26,7 @@ from dicom_node.settings_files import (
     DestinationsFile,
     DestinationTable,
     JobsTable,
+    ListenerTable,
     NodeFile,
     RoutesFile,
     RouteTable,
@@ -56,6 +57,8 @@ class Settings:
         How long result files are kept after their delivery.
     refuse_below_free_mib : int
         Free disk space in MiB below which nothing new is received; 0 for no such limit.
+    tls : TlsFiles or None
+        By which the node proves who it is, whoever uses it.
     device_serial_number : str
         Id of this installation, written into every result.
     """
@@ -73,6 +76,7 @@ class Settings:
     worker: WorkerRules
     executors: LivenessRules
     device_serial_number: str
+    tls: TlsFiles | None
     destinations: Mapping[str, Destination]
     routes: tuple[Route, ...]
 
@@ -103,14 +107,18 @@ def read_settings(folder: Path) -> Settings:
     node = _read(folder / NODE_FILE, NodeFile)
     destinations = _read(folder / DESTINATIONS_FILE, DestinationsFile)
     routes = _read(folder / ROUTES_FILE, RoutesFile)
-    named = {table.name: _destination(table, node) for table in destinations.destinations}
+    tls = _tls(node, folder)
+    for table in destinations.destinations:
+        if table.tls:
+            _refuse_without_tls(tls, f"destinations.{table.name}.tls", DESTINATIONS_FILE)
+    named = {table.name: _destination(table, node, tls) for table in destinations.destinations}
     _refuse_repeats(folder / DESTINATIONS_FILE, [d.name for d in destinations.destinations])
     _refuse_repeats(folder / ROUTES_FILE, [route.name for route in routes.routes])
     for route in routes.routes:
         _refuse_unknown_destinations(folder / ROUTES_FILE, route, known=sorted(named))
     return Settings(
         folder=folder,
-        listener=Listener(**node.listener.model_dump()),
+        listener=_listener(node.listener, tls),
         storage_folder=(folder / node.storage.folder).resolve(),
         database=node.storage.database,
         retention_days=node.storage.retention_days,
@@ -122,9 +130,38 @@ def read_settings(folder: Path) -> Settings:
         worker=WorkerRules(**node.worker.model_dump()),
         executors=LivenessRules(**node.executors.model_dump()),
         device_serial_number=node.equipment.device_serial_number,
+        tls=tls,
         destinations=named,
         routes=tuple(_route(table) for table in routes.routes),
     )
+
+
+def _listener(table: ListenerTable, tls: TlsFiles | None) -> Listener:
+    if table.tls:
+        _refuse_without_tls(tls, "listener.tls", NODE_FILE)
+    for number, caller in enumerate(table.callers):
+        if caller.certificate_name is not None and not table.tls:
+            raise ConfigError(
+                file=NODE_FILE,
+                key=f"listener.callers.{number}.certificate_name",
+                value=caller.certificate_name,
+                allowed="with listener.tls = true only",
+            )
+    callers = tuple(Caller(**caller.model_dump()) for caller in table.callers)
+    return Listener(**table.model_dump() | {"callers": callers, "tls": tls if table.tls else None})
+
+
+def _tls(node: NodeFile, folder: Path) -> TlsFiles | None:
+    if node.tls is None:
+        return None
+    return TlsFiles(
+        **{key: folder / name for key, name in node.tls.model_dump(exclude_none=True).items()}
+    )
+
+
+def _refuse_without_tls(tls: TlsFiles | None, key: str, file: str) -> None:
+    if tls is None:
+        raise ConfigError(file=file, key=key, value=True, allowed=f"with [tls] in {NODE_FILE} only")
 
 
 def _read(path: Path, model: type[Model]) -> Model:
@@ -187,7 +224,7 @@ def _refuse_unknown_destinations(path: Path, route: RouteTable, *, known: list[s
             )
 
 
-def _destination(table: DestinationTable, node: NodeFile) -> Destination:
+def _destination(table: DestinationTable, node: NodeFile, tls: TlsFiles | None) -> Destination:
     return Destination(
         name=table.name,
         ae_title=table.ae_title,
@@ -197,6 +234,8 @@ def _destination(table: DestinationTable, node: NodeFile) -> Destination:
         timeout_s=table.timeout_s,
         commitment=table.commitment,
         commitment_overdue_h=table.commitment_overdue_h,
+        tls=tls if table.tls else None,
+        certificate_name=table.certificate_name,
         forms=ResultForms(**table.model_dump(include={f.name for f in fields(ResultForms)})),
     )
 

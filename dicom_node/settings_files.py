@@ -2,11 +2,19 @@
 
 import re
 from datetime import time
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    model_validator,
+)
 
-from dicom_node.domain.forms import SrForm, SrTracking
+from dicom_node.domain.forms import ExtraForm, PageForm, SegForm, SrClass, SrForm, SrTracking
 from dicom_node.domain.route import IfMissing, TimeWindow
 from dicom_node.domain.series import ExamKind
 
@@ -64,6 +72,25 @@ Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple)]
 Exams = Annotated[tuple[ExamKind, ...], BeforeValidator(_as_exams)]
 
 
+def _as_networks(value: object) -> tuple[IPv4Network | IPv6Network, ...]:
+    several = _as_tuple(value)
+    if not isinstance(several, tuple) or not all(isinstance(one, str) for one in several):
+        raise ValueError("an address or a network, or several")
+    return tuple(ip_network(one) for one in several)
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], PlainValidator(_as_networks)]
+
+
+class CallerTable(Strict):
+    """`[[listener.callers]]` of node.toml."""
+
+    ae_title: AeTitle
+    addresses: Networks = ()
+    certificate_name: Text | None = None
+    max_associations: Annotated[int, Field(ge=1, le=1000)] | None = None
+
+
 class ListenerTable(Strict):
     """`[listener]` of node.toml."""
 
@@ -72,6 +99,18 @@ class ListenerTable(Strict):
     port: Annotated[int, Field(ge=0, le=65535)] = 11112
     max_associations: Annotated[int, Field(ge=1, le=1000)] = 20
     idle_timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    further_ae_titles: Annotated[tuple[AeTitle, ...], BeforeValidator(_as_tuple)] = ()
+    callers: tuple[CallerTable, ...] = ()
+    tls: bool = False
+
+
+class TlsTable(Strict):
+    """`[tls]` of node.toml."""
+
+    certificate: Text
+    private_key: Text
+    trusted: Text
+    password_file: Text | None = None
 
 
 class StorageTable(Strict):
@@ -147,6 +186,7 @@ class NodeFile(Strict):
     worker: WorkerTable = WorkerTable()
     executors: ExecutorsTable = ExecutorsTable()
     equipment: EquipmentTable = EquipmentTable()
+    tls: TlsTable | None = None
 
 
 class DestinationTable(Strict):
@@ -160,10 +200,16 @@ class DestinationTable(Strict):
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
     commitment: bool = False
     commitment_overdue_h: Annotated[float, Field(gt=0)] = 24.0
+    tls: bool = False
+    certificate_name: Text | None = None
     sr_forms: Annotated[tuple[SrForm, ...], Field(min_length=1)] = (SrForm.REPORT,)
     sr_tracking: SrTracking = SrTracking.PLAIN
+    sr_class: SrClass = SrClass.COMPREHENSIVE_3D
+    seg_form: SegForm = SegForm.BINARY
     seg_frame_limit: Annotated[int, Field(ge=1)] | None = None
     seg_overlap: bool = True
+    page_form: PageForm = PageForm.SINGLE
+    extra_forms: tuple[ExtraForm, ...] = ()
 
 
 class DestinationsFile(Strict):

@@ -73,6 +73,8 @@ class FakePacs:
         In order; also those that were answered with a failure.
     associations : int
         How many were asked for.
+    requestors : list of (str, str)
+        Implementation class UID and version name of who asked.
     echoes : int
     """
 
@@ -91,6 +93,7 @@ class FakePacs:
         self.delay_s, self.deaf = delay_s, deaf
         self.received: list[Received] = []
         self.associations = self.echoes = 0
+        self.requestors: list[tuple[str, str]] = []
         self.port = free_port()
         self._entity = ApplicationEntity(ae_title)
         self._contexts = [
@@ -175,6 +178,10 @@ class FakePacs:
     def _on_requested(self, event: Event) -> None:
         with self._lock:
             self.associations += 1
+            asks = event.assoc.requestor
+            self.requestors.append(
+                (str(asks.implementation_class_uid), str(asks.implementation_version_name))
+            )
         if self.rejection is not None:
             event.assoc.acse.send_reject(*self.rejection)
             event.assoc.kill()

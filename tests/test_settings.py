@@ -31,6 +31,42 @@ def test_the_storage_folder_is_relative_to_the_configuration(tmp_path):
     assert read_settings(config).storage_folder == tmp_path / "data"
 
 
+def test_senders_are_known_by_title_and_by_addresses_or_networks(tmp_path):
+    (tmp_path / "node.toml").write_text(
+        '[listener]\nfurther_ae_titles = ["PET_ONLY"]\n[[listener.callers]]\nae_title = "PETCT1"\n'
+        'addresses = ["10.20.0.0/16", "192.0.2.7", "2001:db8::/32"]\nmax_associations = 4\n'
+        '[[listener.callers]]\nae_title = "PACS"\n'
+    )
+    listener = read_settings(tmp_path).listener
+    assert listener.further_ae_titles == ("PET_ONLY",)
+    scanner, pacs = listener.callers
+    assert [str(one) for one in scanner.addresses] == [
+        "10.20.0.0/16",
+        "192.0.2.7/32",
+        "2001:db8::/32",
+    ]
+    assert (scanner.max_associations, pacs.max_associations) == (4, None)
+    assert pacs.addresses == ()
+
+
+def test_files_for_tls_are_relative_to_the_configuration(tmp_path):
+    (tmp_path / "node.toml").write_text(
+        '[listener]\ntls = true\n[tls]\ncertificate = "node.pem"\nprivate_key = "node.key"\n'
+        'trusted = "/etc/ssl/ca.pem"\n'
+    )
+    (tmp_path / "destinations.toml").write_text(
+        PACS + PACS.replace("pacs", "open") + "tls = true\n"
+    )
+    settings = read_settings(tmp_path)
+    files = settings.listener.tls
+    assert files is not None
+    assert files.certificate == tmp_path / "node.pem"
+    assert files.trusted == Path("/etc/ssl/ca.pem")
+    assert files.password_file is None
+    assert settings.destinations["pacs"].tls is None
+    assert settings.destinations["open"].tls == files
+
+
 def test_a_destination_takes_the_forms_that_it_asks_for(tmp_path):
     viewer = PACS.replace("pacs", "viewer") + (
         'sr_forms = ["measurements", "report"]\nsr_tracking = "cornerstone"\n'
@@ -57,6 +93,26 @@ ROUTE = '[[routes]]\nname = "r"\nalgorithm = "a"\ndestinations = ["pacs"]\nwhen 
         ("node.toml", '[listener]\nport = "104"', "listener.port", "integer"),
         ("node.toml", "[listener]\nport = 70000", "listener.port", "65535"),
         ("node.toml", '[listener]\nae_title = "SEVENTEEN_LETTERS"', "listener.ae_title", "16"),
+        (
+            "node.toml",
+            '[[listener.callers]]\nae_title = "X"\naddresses = "10.0.0.1/8"',
+            "listener.callers.0.addresses",
+            "host bits",
+        ),
+        (
+            "node.toml",
+            '[[listener.callers]]\nae_title = "X"\naddresses = [7]',
+            "listener.callers.0.addresses",
+            "an address or a network",
+        ),
+        ("node.toml", "[listener]\ntls = true", "listener.tls", "[tls]"),
+        (
+            "node.toml",
+            '[[listener.callers]]\nae_title = "X"\ncertificate_name = "x.example"',
+            "listener.callers.0.certificate_name",
+            "listener.tls",
+        ),
+        ("destinations.toml", PACS + "tls = true", "destinations.pacs.tls", "[tls]"),
         ("node.toml", '[listener]\nae_title = "   "', "listener.ae_title", "pattern"),
         ("node.toml", '[storage]\ndatabase = "mysql://a/b"', "storage.database", "postgresql://"),
         ("node.toml", "[executors]\nbeat_s = 20.0", "executors", "four times beat_s"),

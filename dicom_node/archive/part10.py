@@ -3,10 +3,9 @@
 import struct
 from dataclasses import dataclass
 
-from dicom_node import __version__
 from dicom_node.domain.errors import UnreadableInstance
+from dicom_node.domain.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
-IMPLEMENTATION_CLASS_UID = "2.25.99764513690494652817946553629445458547"
 _PREFIX = bytes(128) + b"DICM"
 _META_START = b"\x02\x00\x00\x00UL\x04\x00"  # (0002,0000), the length of the group
 _MAX_META_BYTES = 1 << 16
@@ -39,7 +38,7 @@ def encode_file_head(meta: FileMeta) -> bytes:
             _element(0x0003, b"UI", _padded(meta.sop_instance_uid, b"\0")),
             _element(0x0010, b"UI", _padded(meta.transfer_syntax_uid, b"\0")),
             _element(0x0012, b"UI", _padded(IMPLEMENTATION_CLASS_UID, b"\0")),
-            _element(0x0013, b"SH", _padded(f"DCMNODE_{__version__}"[:16], b" ")),
+            _element(0x0013, b"SH", _padded(IMPLEMENTATION_VERSION_NAME, b" ")),
             # 0016 is what most readers show; 0017 is what the standard means by the sender
             _ae_title(0x0016, meta.calling_ae),
             _ae_title(0x0017, meta.calling_ae),

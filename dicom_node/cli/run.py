@@ -24,7 +24,7 @@ def run_path(path: Path, config: Path, *, out: Path, algorithm: str | None, as_j
     """Run the routes, or one algorithm, on what is below a path; whether all of it went well."""
     settings, registry = read_settings(config), load_registry()
     if algorithm is not None:
-        registry.spec(algorithm)
+        registry.spec(algorithm, file="run", key="--algorithm")
     reading = read_with_progress(path, settings)
     explained = explain(reading.series, routes=settings.routes, registry=registry)
     done = _run(reading, settings, registry, out=out, algorithm=algorithm)

@@ -2,8 +2,53 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 
 from dicom_node.domain.forms import ResultForms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFiles:
+    """PEM files by which this node proves who it is, and knows others.
+
+    Parameters
+    ----------
+    certificate : Path
+        Certificate of this node, then those that lead to a root.
+    private_key : Path
+    password_file : Path or None
+        Holds the password of an encrypted key.
+    trusted : Path
+        Certificates of the authorities whose word is taken.
+    """
+
+    certificate: Path
+    private_key: Path
+    trusted: Path
+    password_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A sender that may ask for associations.
+
+    Parameters
+    ----------
+    ae_title : str
+        How it calls itself.
+    addresses : tuple of networks
+        Where it may call from; empty for anywhere.
+    max_associations : int, optional
+        Of this sender at the same time; None for the listener's limit only.
+    certificate_name : str, optional
+        Name that its certificate must carry; None for any that is trusted. Needs TLS.
+    """
+
+    ae_title: str
+    addresses: tuple[IPv4Network | IPv6Network, ...] = ()
+    max_associations: int | None = None
+    certificate_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +65,12 @@ class Listener:
         Associations served at the same time; one more is rejected as transient.
     idle_timeout_s : float
         Silence after which an association is aborted.
+    further_ae_titles : tuple of str
+        Under which the node may be called, too, for instance to choose a route.
+    callers : tuple of Caller
+        Who may call; empty for everybody.
+    tls : TlsFiles, optional
+        Where given, connections without TLS and without a trusted certificate are refused.
     """
 
     ae_title: str
@@ -27,6 +78,9 @@ class Listener:
     port: int
     max_associations: int = 20
     idle_timeout_s: float = 60.0
+    further_ae_titles: tuple[str, ...] = ()
+    callers: tuple[Caller, ...] = ()
+    tls: TlsFiles | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +93,10 @@ class Destination:
         Whether it is asked to commit what it was sent (Storage Commitment, PS3.4 J).
     commitment_overdue_h : float
         Hours without a report after which it is asked again, and told to people.
+    tls : TlsFiles, optional
+        Where given, it is reached by TLS only.
+    certificate_name : str, optional
+        Name that its certificate must carry; None for `host`.
     """
 
     name: str
@@ -49,6 +107,8 @@ class Destination:
     timeout_s: float = 30.0
     commitment: bool = False
     commitment_overdue_h: float = 24.0
+    tls: TlsFiles | None = None
+    certificate_name: str | None = None
     forms: ResultForms = field(default_factory=ResultForms)
 
 

@@ -18,6 +18,7 @@ from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from dicom_node.network.connection import AcceptorSocket, set_options
+from dicom_node.network.tls import TlsContext
 
 log = structlog.get_logger(__name__)
 
@@ -102,6 +103,27 @@ class AcceptedAssociation(Association):
         self.network_timeout = idle_timeout_s
         for handler in handlers:
             self.bind(*handler)
+
+    @property
+    def who(self) -> dict[str, str]:
+        """Who talks to whom, for the log."""
+        return {
+            "association": self.association_id,
+            "calling_ae": self.calling_ae,
+            "called_ae": self.called_ae,
+            "peer": self.peer_address,
+        }
+
+    def log_end(self) -> None:
+        """Say how it ended and what it brought."""
+        log.info(
+            "association.ended",
+            **self.who,
+            how="released" if self.is_released else "aborted",
+            stored=self.stored,
+            failed=self.failed,
+            seconds=round(time.monotonic() - self.began_at, 3),
+        )
 
     def _bind_defaults(self) -> None:
         # Without pynetdicom's logging handlers, which format every message for its own logger.
@@ -203,7 +225,11 @@ class AcceptorHandler(RequestHandler):
 
     def handle(self) -> None:
         """Start the association in threads of its own."""
-        connection: socket.socket = self.request
+        connection: socket.socket | None = self.request
+        if self.server.tls is not None:
+            connection = self.server.tls.accept(self.request, limit_s=_REQUEST_TIMEOUT_S)
+        if connection is None:
+            return
         set_options(connection, self.server.idle_timeout_s)
         association = self.server.associate(self.server, connection)
         try:
@@ -232,6 +258,8 @@ class AcceptorServer(ThreadedAssociationServer):
     ----------
     associate : callable
         Makes the association for a connection.
+    tls : TlsContext, optional
+        What makes a connection secure; without it none is.
 
     Raises
     ------
@@ -248,8 +276,10 @@ class AcceptorServer(ThreadedAssociationServer):
         *,
         idle_timeout_s: float,
         associate: Callable[["AcceptorServer", socket.socket], AcceptedAssociation],
+        tls: TlsContext | None = None,
     ) -> None:
         self.idle_timeout_s = idle_timeout_s
+        self.tls = tls
         self.associate = associate
         super().__init__(entity, address, entity.ae_title, [], request_handler=AcceptorHandler)
 

@@ -3,7 +3,10 @@
 import socket
 import time
 
+from pynetdicom.ae import ApplicationEntity
 from pynetdicom.transport import AssociationSocket
+
+from dicom_node.domain.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 # 128 KiB was the best size in measurements of reception; larger ones gain nothing.
 MAXIMUM_PDU_BYTES = 128 * 1024
@@ -14,6 +17,14 @@ _LONGEST_READ_BYTES = 1024 * 1024
 
 # Absent outside Linux; Nagle on the sender's side then meets delayed acknowledgements.
 _TCP_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+
+
+def application_entity(ae_title: str) -> ApplicationEntity:
+    """Application entity that names this software on the wire, not the library beneath it."""
+    entity = ApplicationEntity(ae_title)
+    entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+    entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+    return entity
 
 
 def set_options(connection: socket.socket, timeout_s: float) -> None:

@@ -1,6 +1,7 @@
 """Associations that we ask for: opened within a time limit, or a sentence on why there is none."""
 
 import socket
+import ssl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,10 +13,16 @@ from pynetdicom.association import Association
 from pynetdicom.events import Event, EventHandlerType
 from pynetdicom.presentation import PresentationContext
 
-from dicom_node.domain.errors import DeliveryFailed
+from dicom_node.domain.errors import ConfigError, DeliveryFailed
 from dicom_node.domain.peer import Destination
-from dicom_node.network.connection import MAXIMUM_PDU_BYTES, acknowledge_now, set_options
+from dicom_node.network.connection import (
+    MAXIMUM_PDU_BYTES,
+    acknowledge_now,
+    application_entity,
+    set_options,
+)
 from dicom_node.network.reactor import ReactorGate
+from dicom_node.network.tls import client_context
 
 log = structlog.get_logger(__name__)
 
@@ -107,6 +114,7 @@ def _associate(
 ) -> Association:
     entity = _entity(destination)
     connected_at: list[float] = []
+    tls_failures: list[str] = []
 
     def _on_open(event: Event) -> None:
         connected_at.append(time.monotonic())
@@ -120,6 +128,7 @@ def _associate(
             contexts=list(contexts),
             ae_title=destination.ae_title,
             max_pdu=MAXIMUM_PDU_BYTES,
+            tls_args=_tls_for(destination, tls_failures),
             evt_handlers=[
                 (evt.EVT_CONN_OPEN, _on_open),
                 (evt.EVT_DATA_SENT, _on_sent),
@@ -135,10 +144,22 @@ def _associate(
         raise _failed(
             destination, f"no presentation context was accepted: {refused}", for_good=True
         )
+    if tls_failures:
+        raise _failed(destination, f"TLS with {destination.host}: {tls_failures[0]}")
     waited_s = time.monotonic() - began_at
     raise _failed(
         destination, _why_not(association, destination, waited_s, connected=bool(connected_at))
     )
+
+
+def _tls_for(destination: Destination, failures: list[str]) -> tuple[ssl.SSLContext, str] | None:
+    if destination.tls is None:
+        return None
+    try:
+        context = client_context(destination.tls, failures.append)
+    except ConfigError as cause:  # files are replaced by people, and are whole again later
+        raise _failed(destination, str(cause)) from cause
+    return context, destination.certificate_name or destination.host
 
 
 def _on_sent(event: Event) -> None:
@@ -155,7 +176,7 @@ def _connection(event: Event) -> socket.socket:
 
 
 def _entity(destination: Destination) -> ApplicationEntity:
-    entity = ApplicationEntity(destination.calling_ae_title)
+    entity = application_entity(destination.calling_ae_title)
     entity.connection_timeout = destination.timeout_s
     entity.acse_timeout = destination.timeout_s
     entity.dimse_timeout = destination.timeout_s

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -11,7 +10,6 @@ import structlog
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom import evt
-from pynetdicom.ae import ApplicationEntity
 from pynetdicom.events import Event
 
 from dicom_node.domain.commitment import CommitmentReport
@@ -23,16 +21,14 @@ from dicom_node.network.acceptor import (
     accepted_association,
     frames_of,
 )
+from dicom_node.network.admission import Rejection, no_room, rejection_of
 from dicom_node.network.c_store import answer
 from dicom_node.network.commitment_report import commitment_handlers
-from dicom_node.network.connection import MAXIMUM_PDU_BYTES
+from dicom_node.network.connection import MAXIMUM_PDU_BYTES, application_entity
 from dicom_node.network.presentation_contexts import as_storage, supported_contexts
+from dicom_node.network.tls import TlsContext, names_of
 
 log = structlog.get_logger(__name__)
-
-# Reject (result, source, reason), PS3.8 Table 9-21.
-_CALLED_AE_NOT_RECOGNISED = (1, 1, 7)
-_LOCAL_LIMIT_EXCEEDED = (2, 3, 2)
 
 # How long `stop` waits: for senders to finish, then aborts to be sent, then connections to end.
 _GRACE_S, _ABORT_S, _CUT_S = 3.0, 1.0, 2.0
@@ -73,8 +69,8 @@ class StorageScp:
     any other exception    0x0110  processing failure; the server goes on
     =====================  ======  ==============================================================
 
-    Associations called by another AE title are rejected (1, 1, 7); those beyond the listener's
-    limit, or without room, as transient (2, 3, 2). Silence of `idle_timeout_s` ends one.
+    Who may not have an association, and how it is rejected: `network.admission`. Silence of
+    `idle_timeout_s` ends one.
     """
 
     def __init__(
@@ -116,7 +112,7 @@ class StorageScp:
         Raises
         ------
         ConfigError
-            Where address and port cannot be had; names both and what is allowed.
+            Where address and port cannot be had, or the files for TLS; names what is allowed.
         """
         if self._server is not None:
             raise RuntimeError("the Storage SCP is started already")
@@ -133,20 +129,24 @@ class StorageScp:
             ae_title=self._listener.ae_title,
             address=self._listener.address,
             port=self.port,
+            tls=self._listener.tls is not None,
         )
 
     def _bind(self) -> AcceptorServer:
-        entity = ApplicationEntity(self._listener.ae_title)
+        entity = application_entity(self._listener.ae_title)
         entity.maximum_pdu_size = MAXIMUM_PDU_BYTES
         # pynetdicom would count connections that never asked for anything, too; see `_admit`.
         entity.maximum_associations = 2**31
         address = (self._listener.address, self._listener.port)
+        files = self._listener.tls
+        tls = None if files is None else TlsContext(files, server=True)
         try:
             return AcceptorServer(
                 entity,
                 address,
                 idle_timeout_s=self._listener.idle_timeout_s,
                 associate=self._associate,
+                tls=tls,
             )
         except (OSError, OverflowError) as cause:
             raise ConfigError(
@@ -231,20 +231,26 @@ class StorageScp:
                 proposed, commitment=bool(self._report_handlers)
             )
             return
-        log.warning("association.rejected", **_who(association), result_source_reason=refusal)
-        association.acse.send_reject(*refusal)
+        told = {"result_source_reason": refusal.code, "cause": refusal.cause}
+        log.warning("association.rejected", **association.who, **told)
+        association.acse.send_reject(*refusal.code)
         association.kill()
 
-    def _admit(self, association: AcceptedAssociation) -> tuple[int, int, int] | None:
-        """Let an association in, or say with which result, source and reason it is rejected."""
-        if association.called_ae.strip() != self._listener.ae_title.strip():
-            return _CALLED_AE_NOT_RECOGNISED
+    def _admit(self, association: AcceptedAssociation) -> Rejection | None:
+        """Let an association in, or say why not."""
         with self._changed:
-            served = sum(one.is_open for one in self._connections)
-            if served >= self._listener.max_associations or self._full():
-                return _LOCAL_LIMIT_EXCEEDED
-            association.admitted = True
-        return None
+            refusal = rejection_of(
+                self._listener,
+                called_ae=association.called_ae,
+                calling_ae=association.calling_ae,
+                peer_address=association.peer_address,
+                certificate_names=names_of(association.connection),
+                served=[one.calling_ae for one in self._connections if one.is_open],
+            )
+            if refusal is None and self._full():
+                refusal = no_room()
+            association.admitted = refusal is None
+        return refusal
 
     def _on_common_extended(self, event: Event) -> dict[UID, object]:
         return as_storage(event.assoc.acceptor.supported_contexts)
@@ -254,7 +260,7 @@ class StorageScp:
         refused = sorted({str(one.abstract_syntax) for one in association.rejected_contexts})
         log.info(
             "association.accepted",
-            **_who(association),
+            **association.who,
             contexts=len(association.accepted_contexts),
             refused=refused,
         )
@@ -265,7 +271,7 @@ class StorageScp:
     def _on_ended(self, association: AcceptedAssociation) -> None:
         try:
             if association.admitted:
-                _log_end(association)
+                association.log_end()
                 self._association_ended(association.association_id)
         except Exception as cause:  # pynetdicom's thread calls this: a bug must not end the server
             log.error(
@@ -278,23 +284,3 @@ class StorageScp:
             with self._changed:
                 self._connections.discard(association)
                 self._changed.notify_all()
-
-
-def _who(association: AcceptedAssociation) -> dict[str, str]:
-    return {
-        "association": association.association_id,
-        "calling_ae": association.calling_ae,
-        "called_ae": association.called_ae,
-        "peer": association.peer_address,
-    }
-
-
-def _log_end(association: AcceptedAssociation) -> None:
-    log.info(
-        "association.ended",
-        **_who(association),
-        how="released" if association.is_released else "aborted",
-        stored=association.stored,
-        failed=association.failed,
-        seconds=round(time.monotonic() - association.began_at, 3),
-    )

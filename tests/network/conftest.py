@@ -67,8 +67,9 @@ def ask() -> Iterator[Callable[..., Association]]:
             contexts: list[PresentationContext] | None = None,
             *,
             called: str = "NODE",
+            calling: str = "SENDER",
         ) -> Association:
-            entity = ApplicationEntity("SENDER")
+            entity = ApplicationEntity(calling)
             entity.acse_timeout = entity.dimse_timeout = entity.connection_timeout = 5
             wanted = contexts or [build_context(VERIFICATION)]
             association = entity.associate("127.0.0.1", scp.port, wanted, ae_title=called)

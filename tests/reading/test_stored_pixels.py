@@ -7,6 +7,7 @@ import pytest
 from encapsulated import encapsulated, with_syntax
 from factories import ct_series, item
 from pydicom.uid import (
+    UID,
     ExplicitVRLittleEndian,
     HTJ2KLossless,
     JPEG2000Lossless,
@@ -89,19 +90,16 @@ def test_a_damaged_stream_is_refused(tmp_path: Path, syntax: str) -> None:
         values_of(headers_of([made], tmp_path))
 
 
+# JPEG XL, MPEG-4, and a private one. By the name that pydicom has, which for JPEG XL is the UID
+# until pynetdicom is imported.
 @pytest.mark.parametrize(
-    ("syntax", "name"),
-    [
-        ("1.2.840.10008.1.2.4.110", "1.2.840.10008.1.2.4.110"),  # JPEG XL
-        ("1.2.840.10008.1.2.4.102", "MPEG-4"),
-        ("1.2.840.113619.5.2", "1.2.840.113619.5.2"),
-    ],
+    "syntax", ["1.2.840.10008.1.2.4.110", "1.2.840.10008.1.2.4.102", "1.2.840.113619.5.2"]
 )
-def test_a_transfer_syntax_without_decoder_is_named(tmp_path: Path, syntax: str, name: str) -> None:
+def test_a_transfer_syntax_without_decoder_is_named(tmp_path: Path, syntax: str) -> None:
     path = with_syntax(syntax, bytes(2), tmp_path)
     with pytest.raises(UnsupportedObject, match=r"TransferSyntaxUID \(0002,0010\)") as caught:
         values_of([read(path)])
-    assert name in str(caught.value)
+    assert UID(syntax).name in str(caught.value)
 
 
 def test_fragments_without_compression_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,198 @@
+"""TLS for both directions: BCP 195 (PS3.15 B.12), both sides show a certificate, files reloaded."""
+
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.peer import TlsFiles
+
+log = structlog.get_logger(__name__)
+
+# TLS 1.2 suites with forward secrecy and authenticated encryption only (RFC 9325, 4.2); those of
+# TLS 1.3 are all of that kind and are not chosen by this.
+_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+
+# A certificate that ends in this time is told as a warning.
+EXPIRES_SOON_DAYS = 30
+
+
+class TlsContext:
+    """An SSL context of certificate files, made anew when one of them changes.
+
+    Parameters
+    ----------
+    files : TlsFiles
+    server : bool
+        For connections that come (a certificate is demanded of the peer) or that go out (the
+        peer's certificate must carry the name that was asked for).
+
+    Raises
+    ------
+    ConfigError
+        Where a file is absent or does not fit; names it.
+    """
+
+    def __init__(self, files: TlsFiles, *, server: bool) -> None:
+        self._files, self._server = files, server
+        self._lock = threading.Lock()
+        self._stamps = _stamps(files)
+        self._context = _context(files, server=server)
+        _tell_expiry(files)
+
+    def current(self) -> ssl.SSLContext:
+        """Context of the files as they are now; the last good one while they do not fit."""
+        with self._lock:
+            stamps = _stamps(self._files)
+            if stamps != self._stamps:
+                self._stamps = stamps
+                try:
+                    self._context = _context(self._files, server=self._server)
+                except ConfigError as cause:
+                    log.error("tls.not_reloaded", cause=str(cause))
+                else:
+                    log.info("tls.reloaded", certificate=str(self._files.certificate))
+                    _tell_expiry(self._files)
+            return self._context
+
+    def accept(self, connection: socket.socket, *, limit_s: float) -> socket.socket | None:
+        """An accepted connection behind TLS; None, with the connection closed, where it is refused.
+
+        Refused is a peer that speaks no TLS or an older one, shows no certificate or none that is
+        trusted, or is silent for `limit_s`.
+        """
+        peer = ""
+        try:
+            peer = connection.getpeername()[0]
+            connection.settimeout(limit_s)
+            return self.current().wrap_socket(connection, server_side=True)
+        except OSError as cause:
+            log.warning("tls.refused", peer=peer, cause=str(cause))
+            connection.close()
+            return None
+
+
+def expires_at(certificate: Path) -> datetime:
+    """End of the validity of the first certificate of a PEM file, in UTC.
+
+    Raises
+    ------
+    ConfigError
+        Where it holds no certificate.
+    """
+    try:
+        return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError) as cause:
+        raise ConfigError(
+            file="node.toml",
+            key="tls.certificate",
+            value=f"{certificate} ({type(cause).__name__})",
+            allowed="a PEM file with the certificate of this node first",
+        ) from cause
+
+
+def days_left(certificate: Path) -> float:
+    """Days until the certificate ends; negative when it has."""
+    return (expires_at(certificate) - datetime.now(UTC)).total_seconds() / 86400
+
+
+def _tell_expiry(files: TlsFiles) -> None:
+    left = days_left(files.certificate)
+    if left < EXPIRES_SOON_DAYS:
+        log.warning("tls.expires", certificate=str(files.certificate), days_left=round(left, 1))
+
+
+def client_context(files: TlsFiles, refused: Callable[[str], None]) -> ssl.SSLContext:
+    """Context for one connection that goes out.
+
+    Parameters
+    ----------
+    refused : callable
+        Given the reason where the handshake fails, which pynetdicom keeps to its own log.
+    """
+
+    class _Telling(ssl.SSLSocket):
+        def do_handshake(self, block: bool = False) -> None:  # inherited
+            try:
+                super().do_handshake(block)
+            except OSError as cause:
+                refused(str(cause))
+                raise
+
+    context = _context(files, server=False)
+    context.sslsocket_class = _Telling
+    return context
+
+
+def names_of(connection: object) -> frozenset[str]:
+    """Names in the certificate that a peer showed: DNS names, addresses, common name."""
+    if not isinstance(connection, ssl.SSLSocket):
+        return frozenset()
+    encoded = connection.getpeercert(binary_form=True)
+    if encoded is None:
+        return frozenset()
+    shown = x509.load_der_x509_certificate(encoded)
+    common = {str(one.value) for one in shown.subject.get_attributes_for_oid(NameOID.COMMON_NAME)}
+    try:
+        others = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return frozenset(common)
+    dns = others.get_values_for_type(x509.DNSName)
+    addresses = [str(one) for one in others.get_values_for_type(x509.IPAddress)]
+    return frozenset(common.union(dns, addresses))
+
+
+def _context(files: TlsFiles, *, server: bool) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(_CIPHERS)
+    context.verify_mode = ssl.CERT_REQUIRED
+    _load("tls.trusted", files.trusted, lambda: context.load_verify_locations(files.trusted))
+    _load(
+        "tls.certificate, tls.private_key",
+        files.private_key,
+        lambda: context.load_cert_chain(
+            files.certificate, files.private_key, password=_password(files)
+        ),
+    )
+    return context
+
+
+def _password(files: TlsFiles) -> str:
+    # Never None: OpenSSL would then ask on the terminal, and the node would wait for ever.
+    if files.password_file is None:
+        return ""
+    return files.password_file.read_text(encoding="utf-8").strip()
+
+
+def _load(key: str, path: Path, load: Callable[[], None]) -> None:
+    try:
+        load()
+    except (OSError, ValueError) as cause:  # ssl.SSLError is an OSError
+        raise ConfigError(
+            file="node.toml",
+            key=key,
+            value=f"{path} ({cause})",
+            allowed="PEM files that can be read and belong together, with the key's password",
+        ) from cause
+
+
+def _stamps(files: TlsFiles) -> tuple[tuple[int, int], ...]:
+    """What tells that a file was replaced: time of change and length; zeros where it is absent."""
+    found = []
+    for path in (files.certificate, files.private_key, files.trusted):
+        try:
+            told = os.stat(path)
+        except OSError:
+            found.append((0, 0))
+        else:
+            found.append((told.st_mtime_ns, told.st_size))
+    return tuple(found)
