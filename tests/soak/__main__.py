@@ -19,6 +19,7 @@ def _kill(folder: Path, asked: argparse.Namespace, database: str = "") -> object
         kills=asked.kills,
         senders=4,
         seed=asked.seed,
+        longest_pause_s=15.0,
         database=database,
         with_orthanc=True,
     )

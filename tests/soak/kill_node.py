@@ -158,6 +158,7 @@ def kill_while_studies_arrive(
     kills: int,
     senders: int,
     seed: int,
+    longest_pause_s: float = 6.0,
     database: str = "",
     with_orthanc: bool = False,
 ) -> Report:
@@ -169,6 +170,8 @@ def kill_while_studies_arrive(
         Of each PET and each CT.
     kills : int
         How many processes are killed while the studies are sent and processed.
+    longest_pause_s : float
+        Between two kills; a node needs some seconds until it has a worker.
     database : str
         URL of a new database of PostgreSQL: then receiver, sender and two workers are processes of
         their own, and the first that is killed is a worker that never comes back.
@@ -192,7 +195,7 @@ def kill_while_studies_arrive(
         processes = parts_of(config, several=bool(database))
         with supervised(processes):
             sending = _sending(paths, to_node, senders=senders, acknowledged=acknowledged)
-            killed = _storm(processes, kills, chance)
+            killed = _storm(processes, kills, longest_pause_s, chance)
             for thread in sending:
                 thread.join(_RESULT_LIMIT_S)
                 assert not thread.is_alive(), "a sender did not end"
@@ -222,12 +225,14 @@ def _sending(
     return threads
 
 
-def _storm(processes: Sequence[Process], kills: int, chance: random.Random) -> Counter[str]:
+def _storm(
+    processes: Sequence[Process], kills: int, longest_pause_s: float, chance: random.Random
+) -> Counter[str]:
     """Kill so many processes, one now and then, those first that never come back."""
     killed: Counter[str] = Counter()
     first = [one for one in processes if not one.returns]
     while sum(killed.values()) - killed["nothing"] < kills:
-        time.sleep(chance.uniform(0.5, 8.0))
+        time.sleep(chance.uniform(0.5, longest_pause_s))
         victim = first[0] if first else chance.choice(processes)
         what = victim.kill(chance)
         if first and what != "nothing":
