@@ -38,6 +38,7 @@ port = {port}
 sr_forms = ["measurements", "report"]
 sr_tracking = "cornerstone"
 seg_form = "labelmap"
+extra_forms = ["rtstruct", "pdf", "key-objects"]
 """
 SPECT_ROUTE = """
 [[routes]]

@@ -61,6 +61,16 @@ def test_segments_are_drawn_over_the_spect_in_their_colours(
         assert beside.strength < 0.05, f"beside {one.label}: {beside}, expected grey"
 
 
+def test_the_contours_are_offered_and_listed_by_name(reader: Reader, spect: Reviewed) -> None:
+    open_result(reader, spect, "AI RESEARCH - contours")
+    assert reader.ask("offered"), "OHIF does not offer to open the structure set"
+    reader.ask("accept")
+    (held,) = reader.ask("segments")
+    assert list(held["names"].values()) == spect.results.labels
+    reader.scroll_to(spect.results.segments[0][1].inside_mm)
+    reader.shot("spect-contours")
+
+
 def test_the_measurements_are_outlined_and_listed(reader: Reader, spect: Reviewed) -> None:
     open_result(reader, spect, spect.results.measurements.SeriesDescription)
     assert reader.ask("offered"), "OHIF does not offer to take the measurements over"
