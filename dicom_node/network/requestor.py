@@ -10,7 +10,7 @@ import structlog
 from pynetdicom import evt
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
-from pynetdicom.events import Event
+from pynetdicom.events import Event, EventHandlerType
 from pynetdicom.presentation import PresentationContext
 
 from dicom_node.domain.errors import ConfigError, DeliveryFailed
@@ -49,11 +49,19 @@ _CONTEXT_RESULTS = {
 
 @contextmanager
 def association_with(
-    destination: Destination, contexts: Sequence[PresentationContext]
+    destination: Destination,
+    contexts: Sequence[PresentationContext],
+    *,
+    handlers: Sequence[EventHandlerType] = (),
 ) -> Iterator[Association]:
     """An established association, released or aborted at the end of the block.
 
     Its reactor stands still within the block, so that every answer is the block's to take.
+
+    Parameters
+    ----------
+    handlers : sequence of (event, callable), optional
+        For requests of the destination that come with its acceptance, before the reactor stands.
 
     Raises
     ------
@@ -63,7 +71,7 @@ def association_with(
         again with longer and longer pauses is kinder than giving up results. Not transient is only
         the refusal of every presentation context.
     """
-    association = _associate(destination, contexts)
+    association = _associate(destination, contexts, handlers)
     where = {"destination": destination.name, "called_ae": destination.ae_title}
     log.info(
         "association.opened",
@@ -99,7 +107,11 @@ def is_over(association: Association) -> bool:
     )
 
 
-def _associate(destination: Destination, contexts: Sequence[PresentationContext]) -> Association:
+def _associate(
+    destination: Destination,
+    contexts: Sequence[PresentationContext],
+    handlers: Sequence[EventHandlerType],
+) -> Association:
     entity = _entity(destination)
     connected_at: list[float] = []
     tls_failures: list[str] = []
@@ -117,7 +129,11 @@ def _associate(destination: Destination, contexts: Sequence[PresentationContext]
             ae_title=destination.ae_title,
             max_pdu=MAXIMUM_PDU_BYTES,
             tls_args=_tls_for(destination, tls_failures),
-            evt_handlers=[(evt.EVT_CONN_OPEN, _on_open), (evt.EVT_DATA_SENT, _on_sent)],
+            evt_handlers=[
+                (evt.EVT_CONN_OPEN, _on_open),
+                (evt.EVT_DATA_SENT, _on_sent),
+                *handlers,
+            ],
         )
     except OSError as cause:
         raise _failed(destination, f"{destination.host} cannot be reached: {cause}") from cause

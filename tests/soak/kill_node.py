@@ -163,12 +163,12 @@ def kill_while_studies_arrive(
             )
             running = RunningNode(config, port, node.process)
             jobs = _ended_jobs(running, studies)
-        _check_files(config.parent / "var" / "instances", paths, acknowledged)
+        check_files(config.parent / "var" / "instances", paths, acknowledged)
         states = Counter(job["state"] for job in jobs)
         assert states == {"DELIVERED": studies}, states
         made = [one["sop_instance_uid"] for job in jobs for one in job["objects"]]
         assert Counter(set(pacs.instance_uids)) == Counter(made), "results differ from the PACS"
-        _check_same_content(pacs)
+        check_same_content(pacs)
         return Report(killed, len(acknowledged), states, len(made), len(pacs.received))
 
 
@@ -212,7 +212,8 @@ def _ended_jobs(node: RunningNode, studies: int) -> list[dict[str, Any]]:
     return list(wait_until("every study ended", _all, limit_s=_RESULT_LIMIT_S, every_s=2.0))
 
 
-def _check_files(instances: Path, paths: Sequence[Path], acknowledged: set[str]) -> None:
+def check_files(instances: Path, paths: Sequence[Path], acknowledged: set[str]) -> None:
+    """Whatever was sent was acknowledged, and lies on the disk byte for byte."""
     stored = {path.stem: path for path in instances.rglob("*.dcm")}
     for folder in paths:
         for sent in folder.rglob("*.dcm"):
@@ -228,7 +229,7 @@ def _data_set(path: Path) -> bytes:
     return content[132 + 12 + meta.FileMetaInformationGroupLength :]
 
 
-def _check_same_content(pacs: FakePacs) -> None:
+def check_same_content(pacs: FakePacs) -> None:
     """What was sent twice, because the node died before it noted the answer, was the same."""
     contents: dict[str, set[bytes]] = {}
     for one in pacs.received:
