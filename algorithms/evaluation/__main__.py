@@ -30,7 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
         net = load_bundle(given.bundle, device).net
         methods["network"] = network(net, device)
         methods["network without CT"] = network(net, device, with_ct=False)
-    scores = {name: score_world(family, name, methods, given.patients) for name in given.worlds}
+    scores = {
+        name: score_world(family, name, methods, given.patients, tell=sys.stderr.write)
+        for name in given.worlds
+    }
     lines = table_lines(scores)
     if given.bundle is not None:
         first = next(iter(scores))

@@ -1,8 +1,6 @@
 """Runs every method over the worlds, and prints the table of the card."""
 
-from collections.abc import Iterable, Mapping, Sequence
-
-import structlog
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from algorithms.evaluation.methods import Method
 from algorithms.evaluation.scores import (
@@ -20,8 +18,6 @@ from algorithms.simulation.wholebody.patient import PHYSIOLOGICAL, Scan, draw_pa
 from algorithms.simulation.wholebody.worlds import world
 from algorithms.training.examples import geometry_of
 
-log = structlog.get_logger(__name__)
-
 WORLDS = ("held-out", "other scanner", "other biodistribution")
 _FIRST_SEED = 1_000_000_000  # beyond every patient of a training
 FIGURES = (
@@ -36,9 +32,14 @@ _SIZES_ML = ((0.0, 1.0), (1.0, 5.0), (5.0, 20.0), (20.0, float("inf")))
 
 
 def score_world(
-    family: str, name: str, methods: Mapping[str, Method], count: int
+    family: str,
+    name: str,
+    methods: Mapping[str, Method],
+    count: int,
+    *,
+    tell: Callable[[str], object],
 ) -> dict[str, tuple[PatientScore, ...]]:
-    """Scores of each method over the first patients of a world's evaluation."""
+    """Scores of each method over the first patients of a world's evaluation; tells its progress."""
     scores: dict[str, list[PatientScore]] = {method: [] for method in methods}
     for number in range(count):
         patient = draw_patient(world(family, name), _FIRST_SEED + number)
@@ -46,7 +47,7 @@ def score_world(
         sites = [lesion.site for lesion in patient.lesions]
         for method, predict in methods.items():
             scores[method].append(_score(predict, found, sites))
-        log.info("evaluate.patient", world=name, number=number + 1, of=count)
+        tell(f"{name}: patient {number + 1} of {count}\n")
     return {method: tuple(of_method) for method, of_method in scores.items()}
 
 

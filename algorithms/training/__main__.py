@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         minutes=given.minutes,
         folder=given.checkpoint,
         device=device,
+        tell=sys.stderr.write,
     )
     if not outcome.finished:
         sys.stderr.write("train: no step was done; give more time or steps\n")

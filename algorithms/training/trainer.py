@@ -7,15 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import structlog
 import torch
 from monai.losses import DiceLoss  # type: ignore[attr-defined]  # exported at run time
 from safetensors.torch import load_file, save_file
 
 from algorithms.toolbox.lesion_net.network import NetworkShape, autocast, best_device, build, ready
 from algorithms.training.examples import ExamplePlan, batches
-
-log = structlog.get_logger(__name__)
 
 _CLASS_WEIGHTS = (0.5, 1.0, 2.0)
 _MOST_PATIENTS = 5_000_000  # of one stream
@@ -79,6 +76,7 @@ def train(
     folder: Path | None = None,
     device: torch.device | None = None,
     clock: Callable[[], float] = time.monotonic,
+    tell: Callable[[str], object] = len,
 ) -> Outcome:
     """Train until the plan's steps are done or the minutes are over.
 
@@ -87,9 +85,11 @@ def train(
     workers : processes that simulate patients; the result does not depend on them
     minutes : of this run; the next run with the same folder goes on where it stopped
     folder : where the checkpoint is kept; none is written without
+    tell : is called with a line of progress now and then; by default nobody listens
     """
     device = best_device() if device is None else device
     state = _resumed(plan, folder, device)
+    tell(f"from step {state.step} on\n")
     began, saved = clock(), clock()
     before = state.seconds
     losses: list[float] = []
@@ -106,9 +106,7 @@ def train(
         losses.append(_step(plan, state, batch, device))
         state.seconds = before + clock() - began
         if state.step % _LOG_EVERY == 0:
-            log.info(
-                "train.step", step=state.step, loss=round(state.loss, 4), s=round(state.seconds, 1)
-            )
+            tell(f"step {state.step}: loss {state.loss:.4f}, {state.seconds:.0f} s\n")
         if folder is not None and clock() - saved > _SAVE_EVERY_S:
             save_state(folder, state)
             saved = clock()
@@ -228,7 +226,6 @@ def _resumed(plan: TrainingPlan, folder: Path | None, device: torch.device) -> S
     _restore_moments(state.optimiser, tensors, int(facts["step"]))
     state.step, state.loss = int(facts["step"]), float(facts["loss"])
     state.seconds = float(facts["seconds"])
-    log.info("train.resumed", step=state.step, s=round(state.seconds, 1))
     return state
 
 
