@@ -66,7 +66,7 @@ class Delivering:
         return Sender(
             outbox=self._archive.outbox,
             destination=destination,
-            send=_send,
+            send=send_objects,
             health=self._archive.destinations,
             rules=self._settings.delivery,
             clock=utc_now,
@@ -94,7 +94,8 @@ class Delivering:
         self._archive.commitments.take(report, utc_now())
 
 
-def _send(due: Sequence[Delivery], destination: Destination) -> tuple[SendReport, ...]:
+def send_objects(due: Sequence[Delivery], destination: Destination) -> tuple[SendReport, ...]:
+    """What a destination answered to each object, sent in as few associations as possible."""
     outgoing = [
         Outgoing(
             path=one.path,

@@ -108,7 +108,7 @@ class Reception:
             self._commitment_reported,
             self._space.is_low,
         )
-        self._assembler = self._new_assembler()
+        self._assembler: Assembler | None = None  # made anew whenever it becomes this one's turn
         self._assembly = Loop("assembly", self._assemble, pause_s=settings.assembly.tick_s)
         self._retention = Loop("retention", self._sweep, pause_s=_RETENTION_EVERY_S)
 
@@ -145,7 +145,10 @@ class Reception:
     def _assemble(self) -> bool:
         self._associations.tell_others()
         if not self._holds(ASSEMBLE):
+            self._assembler = None
             return False
+        if self._assembler is None:
+            self._assembler = self._new_assembler()
         more = self._assembler.tick()
         self._on_jobs()
         return more

@@ -53,7 +53,11 @@ class Postgresql:
 
     def answers(self) -> bool:
         """Whether it takes connections."""
-        return (self.folder / ".s.PGSQL.5432").exists()
+        try:
+            psycopg.connect(self.url("postgres")).close()
+        except psycopg.OperationalError:  # it listens before it is ready
+            return False
+        return True
 
 
 def _program(name: str) -> str:

@@ -127,6 +127,9 @@ ROUTE = '[[routes]]\nname = "r"\nalgorithm = "a"\ndestinations = ["pacs"]\nwhen 
         ),
         ("destinations.toml", PACS + "tls = true", "destinations.pacs.tls", "[tls]"),
         ("node.toml", '[listener]\nae_title = "   "', "listener.ae_title", "pattern"),
+        ("node.toml", '[storage]\ndatabase = "mysql://a/b"', "storage.database", "postgresql://"),
+        ("node.toml", "[executors]\nbeat_s = 20.0", "executors", "four times beat_s"),
+        ("node.toml", "[worker]\ngpus = [-1]", "worker.gpus.0", "greater than or equal to 0"),
         ("node.toml", "[listener", "text", "TOML"),
         ("node.toml", "[assembly]\nquiet_s = -1", "assembly.quiet_s", "0"),
         ("destinations.toml", PACS + PACS, "name", "once"),
@@ -211,3 +214,13 @@ def test_a_shadow_destination_that_does_not_exist_is_named(tmp_path):
     (tmp_path / "routes.toml").write_text(ROUTE + '}\nshadow_destinations = ["research"]')
     with pytest.raises(ConfigError, match=r"routes\.r\.shadow_destinations is 'research'"):
         read_settings(tmp_path)
+
+
+def test_a_wrong_database_is_named_without_its_password(tmp_path):
+    (tmp_path / "node.toml").write_text(
+        '[storage]\ndatabase = "postgres://somebody:hidden@host/node"'
+    )
+    with pytest.raises(ConfigError) as told:
+        read_settings(tmp_path)
+    assert "storage.database" in str(told.value)
+    assert "hidden" not in str(told.value)

@@ -135,6 +135,14 @@ def check(
 
 
 @app.command()
+def conformance(*, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Print the DICOM Conformance Statement of this configuration, as Markdown."""
+    from dicom_node.cli.conformance import print_statement
+
+    print_statement(config)
+
+
+@app.command()
 def send(
     path: PathArgument,
     *,

@@ -9,11 +9,9 @@ from typing import Protocol
 import structlog
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom import evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import N_ACTION, N_EVENT_REPORT
 from pynetdicom.dsutils import encode
-from pynetdicom.events import Event
 from pynetdicom.presentation import PresentationContext, build_context
 
 from dicom_node.domain.commitment import CommitmentReport, UnknownTransaction
@@ -115,9 +113,9 @@ def request_commitment(
         raise ValueError("storage commitment of no object was asked for; at least one is needed")
     conversation = _Conversation(transaction_uid, destination, wait_s, reported)
     try:
-        # Bound before the association opens: a destination may report with its acceptance.
-        first = [(evt.EVT_N_EVENT_REPORT, conversation.on_report)]
-        with association_with(destination, [_context()], handlers=first) as association:
+        # In line from the beginning: a destination may report with its acceptance, and pynetdicom
+        # would refuse that as long as it has not understood the acceptance itself.
+        with association_with(destination, [_context()], opening=Messages) as association:
             conversation.hold(association, _action_information(objects, transaction_uid))
     except DeliveryFailed as failure:
         # The one failure of an association that stays is the refusal of its contexts.
@@ -233,12 +231,6 @@ class _Conversation:
         for message in messages.rest():
             if isinstance(message, N_EVENT_REPORT) and message.MessageID is not None:
                 self._take(message, syntax)
-
-    def on_report(self, event: Event) -> tuple[int, None]:
-        """Take a report that came before the request was sent; pynetdicom sends the answer."""
-        request = event.request
-        assert isinstance(request, N_EVENT_REPORT)
-        return self._take(request, UID(event.context.transfer_syntax)), None
 
     @property
     def _done(self) -> bool:

@@ -3,14 +3,14 @@
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import structlog
 from pynetdicom import evt
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
-from pynetdicom.events import Event, EventHandlerType
+from pynetdicom.events import Event
 from pynetdicom.presentation import PresentationContext
 
 from dicom_node.domain.errors import ConfigError, DeliveryFailed
@@ -52,7 +52,7 @@ def association_with(
     destination: Destination,
     contexts: Sequence[PresentationContext],
     *,
-    handlers: Sequence[EventHandlerType] = (),
+    opening: Callable[[Association], object] = lambda _: None,
 ) -> Iterator[Association]:
     """An established association, released or aborted at the end of the block.
 
@@ -60,8 +60,9 @@ def association_with(
 
     Parameters
     ----------
-    handlers : sequence of (event, callable), optional
-        For requests of the destination that come with its acceptance, before the reactor stands.
+    opening : callable, optional
+        Called when the connection is there and nothing was said yet: a destination may send
+        requests together with its acceptance, before the block begins.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def association_with(
         again with longer and longer pauses is kinder than giving up results. Not transient is only
         the refusal of every presentation context.
     """
-    association = _associate(destination, contexts, handlers)
+    association = _associate(destination, contexts, opening)
     where = {"destination": destination.name, "called_ae": destination.ae_title}
     log.info(
         "association.opened",
@@ -110,7 +111,7 @@ def is_over(association: Association) -> bool:
 def _associate(
     destination: Destination,
     contexts: Sequence[PresentationContext],
-    handlers: Sequence[EventHandlerType],
+    opening: Callable[[Association], object],
 ) -> Association:
     entity = _entity(destination)
     connected_at: list[float] = []
@@ -119,6 +120,7 @@ def _associate(
     def _on_open(event: Event) -> None:
         connected_at.append(time.monotonic())
         set_options(_connection(event), destination.timeout_s)
+        opening(event.assoc)
 
     began_at = time.monotonic()
     try:
@@ -132,7 +134,6 @@ def _associate(
             evt_handlers=[
                 (evt.EVT_CONN_OPEN, _on_open),
                 (evt.EVT_DATA_SENT, _on_sent),
-                *handlers,
             ],
         )
     except OSError as cause:

@@ -22,7 +22,6 @@ from dicom_node.reading.header import Header, named
 from dicom_node.reading.record import Record, common_text
 from dicom_node.reading.reference_time import Reference
 from dicom_node.reading.subject import weight_kg
-from dicom_node.reading.tracer import require_agreeing_half_life
 
 # Philips gives both factors with four to seven digits; beyond this, weight, dose or a time was
 # edited after the reconstruction, and nothing tells which number is meant.
@@ -46,18 +45,8 @@ def from_activity(frames: Sequence[Header], record: Record) -> Scaling:
     MissingAttribute, NotCalibrated
         Without weight, dose, half-life, a time or DecayCorrection; where attenuation or decay were
         not corrected; where values contradict each other or are not credible.
-    ConflictingTracer
-        Where the half-life is not that of the nuclide or tracer.
     """
     require_corrections(frames, record)
-    scaling = _per_activity(frames, record)
-    # Last: a value that is absent or not credible tells more of what is wrong than a conflict.
-    require_agreeing_half_life(frames[0])
-    return scaling
-
-
-def _per_activity(frames: Sequence[Header], record: Record) -> Scaling:
-    """SUVbw per Bq/ml by weight, administration and reference time."""
     weight_g = 1000.0 * weight_kg(frames, record)
     given = read_administration(frames, record, compared=compared_moments(frames))
     dose_bq = administered_bq(

@@ -17,6 +17,7 @@ from dicom_node.reading.rescale import scales_of
 from dicom_node.reading.series import ReadSeries, acquired_at
 from dicom_node.reading.stack import Stack
 from dicom_node.reading.stored_pixels import require_pixel_data
+from dicom_node.reading.tracer import require_agreeing_half_life
 from dicom_node.reading.units import convert
 from dicom_node.reading.uptake import has_window, uptake_time_min, uptake_warning
 
@@ -107,6 +108,9 @@ def _stacks(read: ReadSeries) -> tuple[Stack, ...]:
 def _volume(read: ReadSeries, stack: Stack, unit: Unit | None) -> Volume:
     headers = list({id(plane.header): plane.header for plane in stack.planes}.values())
     converted, provenance = convert(headers, unit)
+    if "RadionuclideHalfLife" in provenance.values:
+        # `explain` tells the factor that such a header gives, and why nothing runs; here it counts.
+        require_agreeing_half_life(headers[0])
     factors = _factors(stack.planes, headers, provenance)
     scales = [
         scale.times(factor) for scale, factor in zip(scales_of(stack.planes), factors, strict=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from contract.published import GA68_S, ZR89_S, Object
+from contract.published import ZR89_S, Object
 from contract.published_objects import GE, LATE, NEXT_DAY
 
 MISSING, NOT_CALIBRATED = "missing-attribute", "not-calibrated"
@@ -124,13 +124,6 @@ REFUSED = (
         ),
         code=NOT_CALIBRATED,
         names="1900-01-01",
-    ),
-    Refused(
-        wanted=Object(
-            name="half-life of Ga-68 with the code of F-18", given={"RadionuclideHalfLife": GA68_S}
-        ),
-        code="conflicting-tracer",
-        names="4062.6 s",
     ),
     Refused(
         wanted=Object(name="error 5_0 half-life missing", given={"RadionuclideHalfLife": None}),

@@ -27,6 +27,7 @@ from dicom_node.domain.forms import (
 )
 from dicom_node.domain.report import Report
 from dicom_node.encoding.encode import encode_report, write_objects
+from dicom_node.encoding.sop_classes import sop_classes_of
 
 BOTH = (SrForm.MEASUREMENTS, SrForm.REPORT)
 DESTINATIONS = {
@@ -44,6 +45,7 @@ class Written:
 
     report: Report
     paths: dict[str, Path]
+    classes: dict[str, set[str]]  # SOP classes that each destination may be sent
 
     def named(self, start: str) -> list[Path]:
         return [path for name, path in self.paths.items() if name.startswith(start)]
@@ -57,7 +59,15 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     files = write_objects(objects, folder / "out")
     names = [one.form.name for one in objects]
     paths = dict(zip(names, [one.path for one in files], strict=True))
-    return Written(report=report, paths=paths)
+    classes = {
+        name: {
+            str(one.dataset.SOPClassUID)
+            for one in objects
+            if one.audience is None or name in one.audience | one.spare_for
+        }
+        for name in DESTINATIONS
+    }
+    return Written(report=report, paths=paths, classes=classes)
 
 
 def points_of(written: Written, number: int) -> np.ndarray:
@@ -69,6 +79,11 @@ def test_every_form_was_made(written: Written) -> None:
     roles = {name.split("-")[0] for name in written.paths}
     assert roles == {"seg", "rtstruct", "sr", "sc", "map", "pdf", "ko"}
     assert len(written.paths) == 17
+
+
+def test_each_destination_is_sent_the_sop_classes_that_are_stated_for_it(written: Written) -> None:
+    stated = {name: set(sop_classes_of(forms)) for name, forms in DESTINATIONS.items()}
+    assert written.classes == stated
 
 
 def test_dciodvfy_finds_no_error_in_any(written: Written) -> None:

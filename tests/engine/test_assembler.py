@@ -1,5 +1,6 @@
 """From arrivals to jobs: completeness, companions, repeats, restarts."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,18 @@ def test_a_slice_that_comes_late_is_a_new_job_with_another_result(house):
     newer, older = house.jobs.list()
     assert newer.result_id != older.result_id
     assert len(newer.input_instances["pet"]) == 7
+
+
+def test_the_time_in_which_the_node_was_away_is_no_silence(house):
+    pet = pet_series(slices=6)
+    house.receive(pet[:3])
+    house.now += timedelta(hours=1.0)
+    house.restart()
+    house.wait(1.0)
+    assert house.states() == []
+    house.receive(pet[3:], association="a2")
+    house.wait(61.0)
+    assert house.states() == [JobState.QUEUED]
 
 
 def test_an_incomplete_pet_is_rejected_by_name_after_the_quiet_time(house):

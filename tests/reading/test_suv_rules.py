@@ -24,9 +24,8 @@ from suv_series import (
     suv_series,
 )
 
-from dicom_node.domain.coding import Unit
 from dicom_node.domain.errors import ConflictingTracer
-from dicom_node.reading import units
+from dicom_node.reading.tracer import require_agreeing_half_life
 from dicom_node.reading.uptake import uptake_time_min
 
 NO_START = {"RadiopharmaceuticalStartTime": None, "RadiopharmaceuticalStartDateTime": None}
@@ -73,12 +72,12 @@ FLUORINE = [code("77004003", "SCT", "^18^Fluorine")]
         ({"Radiopharmaceutical": "FDG"}, "made with F-18"),
     ],
 )
-def test_a_half_life_that_the_nuclide_contradicts_gives_no_suv_and_both_are_told(
+def test_a_half_life_that_the_nuclide_contradicts_is_told_with_both_values(
     drug: dict[str, Any], says: str
 ) -> None:
     headers = suv_series(given={**NO_FDG, "RadionuclideHalfLife": GA68_S, **drug})
     with pytest.raises(ConflictingTracer, match=says) as caught:
-        units.convert(headers, Unit.SUVBW)
+        require_agreeing_half_life(headers[0])
     assert "4062.6 s" in str(caught.value)
 
 

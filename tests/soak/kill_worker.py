@@ -12,7 +12,8 @@ from typing import Any
 
 from fake_pacs import FakePacs
 from peers import free_port, own_tool, stop, wait_until, write_config
-from soak.kill_node import check_files, check_same_content, made_studies, send_until_stored
+from soak.kill_node import check_files, made_studies, send_until_stored
+from soak.pacs import FakeOne
 
 from dicom_node.domain.job import ENDED, JobState
 from dicom_node.domain.peer import Destination
@@ -146,9 +147,9 @@ def _checked(archive: Archive, jobs: Sequence[JobRecord], pacs: FakePacs, lost: 
     assert states == {"DELIVERED": len(jobs)}, states
     for job in jobs:
         _check_history(archive.jobs.events(job.job_id), again=job.job_id == lost)
-    made = [one.sop_instance_uid for job in jobs for one in job.objects]
-    assert Counter(pacs.instance_uids) == Counter(made), "results differ from what the PACS got"
-    check_same_content(pacs)
+    made = {one.sop_instance_uid: one.path for job in jobs for one in job.objects}
+    assert Counter(pacs.instance_uids) == Counter(made.keys()), "results differ at the PACS"
+    assert FakeOne(pacs).has_each_once(made)
     return len(made)
 
 
