@@ -112,6 +112,10 @@ def train(
             saved = clock()
     if folder is not None:
         save_state(folder, state)
+    return _outcome(state, losses)
+
+
+def _outcome(state: State, losses: list[float]) -> Outcome:
     return Outcome(
         net=state.averaged,
         step=state.step,

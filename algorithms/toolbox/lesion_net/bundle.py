@@ -72,11 +72,7 @@ def save_bundle(
     """
     for part in ("configs", "models", "docs"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    weights = {
-        key: (value.half() if value.is_floating_point() else value).contiguous().cpu()
-        for key, value in net.state_dict().items()
-    }
-    save_file(weights, folder / WEIGHTS)
+    save_file(_halved(net), folder / WEIGHTS)
     size = (folder / WEIGHTS).stat().st_size
     if size > MOST_BYTES:
         raise ConfigError(
@@ -86,21 +82,8 @@ def save_bundle(
             allowed=f"at most {MOST_BYTES} bytes; use fewer channels",
         )
     metadata = {**_metadata(name, version), "training": dict(facts)}
-    inference = {
-        "network_def": {
-            "_target_": "monai.networks.nets.UNet",
-            "spatial_dims": 3,
-            "in_channels": 2,
-            "out_channels": len(CLASSES),
-            "channels": list(shape.channels),
-            "strides": [2] * (len(shape.channels) - 1),
-            "num_res_units": shape.residual_units,
-            "norm": "BATCH",
-        },
-        "inferer": "whole body crop in one piece, no sliding window",
-    }
     _write_json(folder / METADATA, metadata)
-    _write_json(folder / INFERENCE, inference)
+    _write_json(folder / INFERENCE, _inference(shape))
     write_card(folder, card)
     return _sha256(folder / WEIGHTS)
 
@@ -158,6 +141,31 @@ def _sums(folder: Path) -> dict[str, str]:
         if needed not in sums:
             raise ConfigError(file=str(path), key=needed, value="not listed", allowed="its SHA-256")
     return sums
+
+
+def _halved(net: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Weights in half precision; counters as they are."""
+    return {
+        key: (value.half() if value.is_floating_point() else value).contiguous().cpu()
+        for key, value in net.state_dict().items()
+    }
+
+
+def _inference(shape: NetworkShape) -> dict[str, object]:
+    """How the network is built and run."""
+    return {
+        "network_def": {
+            "_target_": "monai.networks.nets.UNet",
+            "spatial_dims": 3,
+            "in_channels": 2,
+            "out_channels": len(CLASSES),
+            "channels": list(shape.channels),
+            "strides": [2] * (len(shape.channels) - 1),
+            "num_res_units": shape.residual_units,
+            "norm": "BATCH",
+        },
+        "inferer": "whole body crop in one piece, no sliding window",
+    }
 
 
 def _metadata(name: str, version: str) -> dict[str, object]:
