@@ -7,9 +7,9 @@ from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.job import ENDED, Job, JobState, rerun_ids_of, result_id_of
 from dicom_node.domain.records import JobRecord
 from dicom_node.engine.runner import job_of
-from dicom_node.node import Archive
 from dicom_node.registry import Registry
 from dicom_node.settings import Settings
+from dicom_node.stores import Archive
 
 
 def retry(archive: Archive, job_id: str, *, now: datetime) -> JobRecord:

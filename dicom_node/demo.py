@@ -23,9 +23,10 @@ from dicom_node.domain.records import JobRecord
 from dicom_node.network.outgoing import outgoing_files
 from dicom_node.network.storage_scp import StorageScp
 from dicom_node.network.storage_scu import send
-from dicom_node.node import Node, utc_now
+from dicom_node.node import Node
 from dicom_node.registry import Registry
 from dicom_node.settings import Settings
+from dicom_node.stores import utc_now
 
 LOOPBACK = "127.0.0.1"
 _RESULT_LIMIT_S = 300.0
@@ -105,6 +106,7 @@ def running_demo(
         settings = replace(
             settings,
             storage_folder=folder / "node",
+            database=None,
             listener=replace(settings.listener, port=0) if any_port else settings.listener,
             destinations={name: replace(pacs, host=LOOPBACK, port=stand_in.port)},
         )

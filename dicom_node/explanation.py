@@ -12,6 +12,7 @@ from dicom_node.policy.assembly import missing_instances, why_no_volume
 from dicom_node.policy.routing import Arrived, decide_routes, find_companion, why_barred
 from dicom_node.reading.series import ReadSeries
 from dicom_node.reading.units import convert
+from dicom_node.reading.uptake import uptake_time_min, uptake_warning
 from dicom_node.reading.volume import check_readable, factors_by_position
 from dicom_node.registry import Registry
 
@@ -32,6 +33,10 @@ class SeriesExplanation:
         Routes that would run on it.
     reasons : tuple of Reason
         Why others do not, and what a reader should know.
+    uptake_time_min : float or None
+        From administration to the first acquisition; None where the headers do not tell it.
+    warnings : tuple of str
+        What a reader of the numbers should know.
     """
 
     series: Series
@@ -39,6 +44,8 @@ class SeriesExplanation:
     suv: UnitProvenance | None
     routes: tuple[str, ...]
     reasons: tuple[Reason, ...]
+    uptake_time_min: float | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def explain(
@@ -69,8 +76,11 @@ def _explain_alone(
             running.append(route.name)
         elif obstacle is not None:
             reasons.append(obstacle)
+    minutes, warnings = _uptake(read)
     return SeriesExplanation(
         series=series,
+        uptake_time_min=minutes,
+        warnings=(*(() if suv is None else suv.warnings), *warnings),
         complete=missing_instances(series) is None,
         suv=suv,
         routes=tuple(running),
@@ -98,6 +108,16 @@ def _suv(read: ReadSeries) -> tuple[UnitProvenance | None, Reason | None]:
         return replace(provenance, factors=factors), None
     except InputRejected as cause:
         return None, Reason(code=cause.code, message=str(cause))
+
+
+def _uptake(read: ReadSeries) -> tuple[float | None, tuple[str, ...]]:
+    """Uptake time, and the warning that it deserves."""
+    series = read.series
+    if series.modality not in _EMISSION_MODALITIES:
+        return None, ()
+    minutes = uptake_time_min(read.headers)
+    warning = uptake_warning(minutes, series.tracer.tracer, series.exam)
+    return minutes, () if warning is None else (warning,)
 
 
 def _obstacle(series: Series, route: Route, registry: Registry, *, has_suv: bool) -> Reason | None:

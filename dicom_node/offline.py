@@ -8,9 +8,9 @@ from pathlib import Path
 from dicom_node.domain.algorithm import AlgorithmSpec
 from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.job import Job, JobOutcome, JobState
-from dicom_node.domain.route import CompanionRule, Condition, Route
+from dicom_node.domain.route import CompanionRule, Condition, IfMissing, Route
 from dicom_node.domain.series import Series
-from dicom_node.pipeline import JobRequest, plan
+from dicom_node.planning import JobRequest, plan
 from dicom_node.policy.assembly import why_no_volume
 from dicom_node.policy.routing import Arrived, decide_routes, why_barred
 from dicom_node.reading.site_tracers import SiteTracers
@@ -84,7 +84,10 @@ def _routes_of(
 
 def _manual_route(spec: AlgorithmSpec) -> Route:
     companions = {
-        wanted.role: CompanionRule(modality=wanted.modalities[0], required=wanted.required)
+        wanted.role: CompanionRule(
+            modality=wanted.modalities[0],
+            if_missing=IfMissing.REJECT if wanted.required else IfMissing.RUN,
+        )
         for wanted in spec.inputs[1:]
     }
     return Route(

@@ -30,8 +30,15 @@ class Registry:
     specs: Mapping[str, AlgorithmSpec]
     broken: Mapping[str, str]
 
-    def spec(self, name: str) -> AlgorithmSpec:
+    def spec(
+        self, name: str, *, file: str = "routes.toml", key: str = "algorithm"
+    ) -> AlgorithmSpec:
         """SPEC of an algorithm.
+
+        Parameters
+        ----------
+        file, key : str
+            Where the name was written, for the message.
 
         Raises
         ------
@@ -40,12 +47,8 @@ class Registry:
         """
         if name not in self.specs:
             value = f"{name} (broken: {self.broken[name]})" if name in self.broken else name
-            raise ConfigError(
-                file="routes.toml",
-                key="algorithm",
-                value=value,
-                allowed=f"one of {sorted(self.specs)}",
-            )
+            allowed = f"one of {sorted(self.specs)}"
+            raise ConfigError(file=file, key=key, value=value, allowed=allowed)
         return self.specs[name]
 
 

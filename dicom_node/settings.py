@@ -13,7 +13,14 @@ from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.peer import Caller, Destination, Listener, TlsFiles
 from dicom_node.domain.route import CompanionRule, Condition, Route
-from dicom_node.domain.rules import AssemblyRules, DeliveryRules, RetryRules, TryRules
+from dicom_node.domain.rules import (
+    AssemblyRules,
+    DeliveryRules,
+    LivenessRules,
+    RetryRules,
+    TryRules,
+    WorkerRules,
+)
 from dicom_node.settings_files import (
     DeliveryTable,
     DestinationsFile,
@@ -40,7 +47,10 @@ class Settings:
     folder : Path
         The configuration folder.
     storage_folder : Path
-        Where instances, results and the database lie.
+        Where instances and results lie.
+    database : str or None
+        URL of PostgreSQL, which several processes and hosts may share; None: SQLite in the storage
+        folder, for one process.
     retention_days : float
         How long instances are kept that no unfinished job needs.
     results_retention_days : float
@@ -56,12 +66,15 @@ class Settings:
     folder: Path
     listener: Listener
     storage_folder: Path
+    database: str | None
     retention_days: float
     results_retention_days: float
     refuse_below_free_mib: int
     assembly: AssemblyRules
     delivery: DeliveryRules
     jobs: TryRules
+    worker: WorkerRules
+    executors: LivenessRules
     device_serial_number: str
     tls: TlsFiles | None
     destinations: Mapping[str, Destination]
@@ -107,12 +120,15 @@ def read_settings(folder: Path) -> Settings:
         folder=folder,
         listener=_listener(node.listener, tls),
         storage_folder=(folder / node.storage.folder).resolve(),
+        database=node.storage.database,
         retention_days=node.storage.retention_days,
         results_retention_days=node.storage.results_retention_days,
         refuse_below_free_mib=node.storage.refuse_below_free_mib,
         assembly=AssemblyRules(**node.assembly.model_dump()),
         delivery=_delivery_rules(node.delivery),
         jobs=_try_rules(node.jobs),
+        worker=WorkerRules(**node.worker.model_dump()),
+        executors=LivenessRules(**node.executors.model_dump()),
         device_serial_number=node.equipment.device_serial_number,
         tls=tls,
         destinations=named,
@@ -169,6 +185,8 @@ def _named(path: Path, model: type[BaseModel], cause: ValidationError) -> Config
         value, allowed = "absent", "a value; the key is required"
     else:
         value, allowed = first["input"], first["msg"].removeprefix("Value error, ")
+        if key.endswith(".database"):
+            value = "another text"  # it may hold a password
     return ConfigError(file=path.name, key=key, value=value, allowed=allowed)
 
 

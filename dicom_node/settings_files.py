@@ -3,15 +3,25 @@
 import re
 from datetime import time
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    model_validator,
+)
 
-from dicom_node.domain.forms import SrForm, SrTracking
-from dicom_node.domain.route import TimeWindow
+from dicom_node.domain.forms import ExtraForm, PageForm, SegForm, SrClass, SrForm, SrTracking
+from dicom_node.domain.route import IfMissing, TimeWindow
 from dicom_node.domain.series import ExamKind
 
 _WINDOW = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
+
+
+_DATABASE = re.compile(r"postgresql://\S*/[^\s/?]+(\?\S*)?")
 
 
 class Strict(BaseModel):
@@ -50,6 +60,13 @@ def _as_window(value: object) -> object:
     return TimeWindow(start=time.fromisoformat(found[1]), end=time.fromisoformat(found[2]))
 
 
+def _as_database(value: object) -> object:
+    if not isinstance(value, str) or not _DATABASE.fullmatch(value):
+        raise ValueError('as "postgresql://user@host/database"; none for SQLite in the folder')
+    return value
+
+
+DatabaseUrl = Annotated[str, BeforeValidator(_as_database)]
 Window = Annotated[TimeWindow, BeforeValidator(_as_window)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple)]
 Exams = Annotated[tuple[ExamKind, ...], BeforeValidator(_as_exams)]
@@ -103,6 +120,7 @@ class StorageTable(Strict):
     retention_days: Annotated[float, Field(gt=0)] = 14.0
     results_retention_days: Annotated[float, Field(gt=0)] = 14.0
     refuse_below_free_mib: Annotated[int, Field(ge=0)] = 1024
+    database: DatabaseUrl | None = None
 
 
 class AssemblyTable(Strict):
@@ -129,6 +147,26 @@ class JobsTable(Strict):
     longest_retry_s: Seconds = 600.0
 
 
+class WorkerTable(Strict):
+    """`[worker]` of node.toml."""
+
+    threads: Annotated[int, Field(ge=0, le=1024)] = 0
+    gpus: tuple[Annotated[int, Field(ge=0)], ...] = ()
+
+
+class ExecutorsTable(Strict):
+    """`[executors]` of node.toml."""
+
+    beat_s: Annotated[float, Field(ge=0.05, le=60)] = 5.0
+    dead_after_s: Annotated[float, Field(ge=0.5, le=3600)] = 60.0
+
+    @model_validator(mode="after")
+    def _room_for_some_beats(self) -> Self:
+        if self.dead_after_s < 4 * self.beat_s:
+            raise ValueError(f"dead_after_s of at least {4 * self.beat_s:g}: four times beat_s")
+        return self
+
+
 class EquipmentTable(Strict):
     """`[equipment]` of node.toml."""
 
@@ -145,6 +183,8 @@ class NodeFile(Strict):
     assembly: AssemblyTable = AssemblyTable()
     jobs: JobsTable = JobsTable()
     delivery: DeliveryTable = DeliveryTable()
+    worker: WorkerTable = WorkerTable()
+    executors: ExecutorsTable = ExecutorsTable()
     equipment: EquipmentTable = EquipmentTable()
     tls: TlsTable | None = None
 
@@ -164,8 +204,12 @@ class DestinationTable(Strict):
     certificate_name: Text | None = None
     sr_forms: Annotated[tuple[SrForm, ...], Field(min_length=1)] = (SrForm.REPORT,)
     sr_tracking: SrTracking = SrTracking.PLAIN
+    sr_class: SrClass = SrClass.COMPREHENSIVE_3D
+    seg_form: SegForm = SegForm.BINARY
     seg_frame_limit: Annotated[int, Field(ge=1)] | None = None
     seg_overlap: bool = True
+    page_form: PageForm = PageForm.SINGLE
+    extra_forms: tuple[ExtraForm, ...] = ()
 
 
 class DestinationsFile(Strict):
@@ -200,7 +244,7 @@ class CompanionTable(Strict):
 
     modality: Text
     same_frame_of_reference: bool = True
-    required: bool = False
+    if_missing: IfMissing = IfMissing.RUN
     wait_s: Seconds = 60.0
 
 

@@ -5,22 +5,20 @@ seconds; it is replaced after a crash or a time limit.
 """
 
 import multiprocessing
-import os
 import resource
 import signal
-import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import structlog
 
 from dicom_node.domain.algorithm import AlgorithmSpec
 from dicom_node.domain.errors import AlgorithmFailed, MemoryLimit, TimeLimit, WorkerDied
 from dicom_node.domain.job import JobOutcome, JobState
-from dicom_node.logs import configure_logging_like_parent
-from dicom_node.pipeline import JobRequest, process
-from dicom_node.registry import load_registry
+from dicom_node.planning import JobRequest
+from dicom_node.worker_start import serve
 
 log = structlog.get_logger(__name__)
 
@@ -34,10 +32,23 @@ class _Unwanted(Exception):
     """The job that runs is not wanted any more."""
 
 
-class Worker:
-    """A warm child process that runs one job at a time; use from one thread."""
+class _TooLarge(Exception):
+    """The child uses more memory than the algorithm may."""
 
-    def __init__(self) -> None:
+
+class Worker:
+    """A warm child process that runs one job at a time; use from one thread.
+
+    Parameters
+    ----------
+    threads : int
+        Of the numerical libraries; 0 leaves it to them.
+    gpu : int or None
+        The only one that the child sees.
+    """
+
+    def __init__(self, *, threads: int = 0, gpu: int | None = None) -> None:
+        self._threads, self._gpu = threads, gpu
         self._context = multiprocessing.get_context("spawn")  # fork would copy our threads' locks
         self._child: multiprocessing.process.BaseProcess | None = None
         self._pipe: Connection | None = None
@@ -45,7 +56,8 @@ class Worker:
     def start(self) -> None:
         """Spawn the child, so that the first job does not wait for its imports."""
         ours, theirs = self._context.Pipe()
-        child = self._context.Process(target=_serve, args=(theirs,), daemon=True, name="worker")
+        given = (theirs, self._threads, self._gpu)
+        child = self._context.Process(target=serve, args=given, daemon=True, name="worker")
         child.start()
         theirs.close()  # so that the death of the child is an end of file here
         self._child, self._pipe = child, ours
@@ -104,15 +116,41 @@ class Worker:
                 raise TimeLimit(name=name, version=version, cause="worker did not start")
             self._pipe.recv()  # the child is ready
             self._pipe.send((request, spec.card.name))
-            if not _answered(self._pipe, spec.time_limit_s, wanted):
+            look = self._looking(wanted, spec.memory_limit_mib)
+            if not _answered(self._pipe, spec.time_limit_s, look):
                 cause = f"stopped after {spec.time_limit_s:g} s"
                 raise TimeLimit(name=name, version=version, cause=cause)
             outcome = self._pipe.recv()
+        except _TooLarge as cause:
+            limit = f"more than {spec.memory_limit_mib} MiB in use"
+            raise MemoryLimit(name=name, version=version, cause=limit) from cause
         except (EOFError, OSError) as broken:
             self._child.join(_STOP_LIMIT_S)
             raise _death(self._child.exitcode, name, version) from broken
         assert isinstance(outcome, JobOutcome)
         return outcome
+
+    def _looking(self, wanted: Callable[[], bool], memory_limit_mib: int) -> Callable[[], bool]:
+        """Like `wanted`, and its memory where the child has a GPU and bounds nothing itself."""
+        child = self._child
+        if self._gpu is None or child is None:
+            return wanted
+
+        def look() -> bool:
+            if _resident_mib(child.pid) > memory_limit_mib:
+                raise _TooLarge
+            return wanted()
+
+        return look
+
+
+def _resident_mib(pid: int | None) -> float:
+    """Memory in use by a process (proc(5): second field of statm, in pages); 0 if it ended."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return 0.0
+    return pages * resource.getpagesize() / _MIB
 
 
 def _answered(pipe: Connection, limit_s: float, wanted: Callable[[], bool]) -> bool:
@@ -134,46 +172,3 @@ def _death(exit_code: int | None, name: str, version: str) -> AlgorithmFailed:
         return WorkerDied(name=name, version=version, cause=f"worker process died: {how}")
     cause = f"worker process ended with exit status {exit_code}"
     return WorkerDied(name=name, version=version, cause=cause)
-
-
-def _serve(pipe: Connection) -> None:
-    """Child's main loop: ready, job in, outcome out, until the parent goes away."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    configure_logging_like_parent()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    registry = load_registry()
-    while True:
-        try:
-            pipe.send("ready")
-            request, algorithm = pipe.recv()
-        except (EOFError, OSError):
-            return
-        spec = registry.spec(algorithm)
-        _limit_memory(spec.memory_limit_mib)
-        pipe.send(_outcome(request, spec))
-
-
-def _end_with_parent() -> None:
-    """Leave at once when the parent has died, whatever the algorithm does.
-
-    The parent's successor runs the job again; two of them would share the cores for nothing.
-    """
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
-
-
-def _outcome(request: JobRequest, spec: AlgorithmSpec) -> JobOutcome:
-    try:
-        return process(request, spec)
-    except Exception as cause:  # outermost frame of the worker: a bug of ours fails one job
-        log.exception("worker.bug", job=request.job.job_id)
-        text = f"internal-error: {type(cause).__name__} in {spec.card.name} {spec.card.version}"
-        return JobOutcome(state=JobState.FAILED, reason=text)
-
-
-def _limit_memory(limit_mib: int) -> None:
-    """Bound the address space, so that a leak raises MemoryError here and starves nobody else."""
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (limit_mib * _MIB, hard))

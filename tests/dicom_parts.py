@@ -65,7 +65,7 @@ def technetium(**attributes: Any) -> Dataset:
     """Item of RadiopharmaceuticalInformationSequence: Tc-99m tetrofosmin."""
     made = item(
         Radiopharmaceutical="Tetrofosmin",
-        RadionuclideCodeSequence=[code("72454001", "SCT", "^99m^Technetium")],
+        RadionuclideCodeSequence=[code("72454006", "SCT", "^99m^Technetium")],
         RadiopharmaceuticalCodeSequence=[
             code("424118002", "SCT", "Technetium Tc^99m^ tetrofosmin")
         ],

@@ -80,6 +80,8 @@ class FakeCommitment:
         Whether the presentation context is accepted.
     pending : Dataset, optional
         Event Information that it reports over the same association before it answers N-ACTION.
+    greeting : Dataset, optional
+        Event Information that it reports the instant an association opens.
     releases : bool
         Ask for release of the requestor's association after the answer to N-ACTION.
 
@@ -106,6 +108,7 @@ class FakeCommitment:
         offered: bool = True,
         pending: Dataset | None = None,
         releases: bool = False,
+        greeting: Dataset | None = None,
         syntaxes: Sequence[str] = SYNTAXES,
     ) -> None:
         self.way, self.node, self.roles, self.delay_s = way, node, roles, delay_s
@@ -113,6 +116,7 @@ class FakeCommitment:
         self.strangers, self.times = strangers, times
         self.status, self.answer_delay_s = status, answer_delay_s
         self.pending, self.releases = pending, releases
+        self.greeting = greeting
         self.asked: list[Asked] = []
         self.answers: list[int | None] = []
         self.port = free_port()
@@ -174,6 +178,11 @@ class FakeCommitment:
 
     def _on_established(self, event: Event) -> None:
         self._gates[event.assoc] = ReactorGate.install(event.assoc)
+        if self.greeting is not None:
+            context = event.assoc.accepted_contexts[0]
+            assert context.context_id is not None
+            request = event_report(self.greeting, syntax=str(context.transfer_syntax[0]))
+            event.assoc.dimse.send_msg(request, context.context_id)
 
     def _on_action(self, event: Event) -> tuple[int, None]:
         asked = self._note(event)

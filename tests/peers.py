@@ -202,15 +202,18 @@ def write_config(
     pacs_port: int,
     pacs_ae_title: str = "PACS",
     forms: str = "",
+    database: str = "",
 ) -> Path:
     """Configuration folder of a node that sends to one PACS on the loopback.
 
-    `forms` are further lines of its table.
+    `forms` are further lines of its table; `database` is the URL of one that processes share.
     """
+    shared = f'database = "{database}"\n' if database else ""
     config = folder / "config"
     config.mkdir(parents=True, exist_ok=True)
     (config / "node.toml").write_text(
-        f'[listener]\nport = {node_port}\n[storage]\nfolder = "../var"\n'
+        f'[listener]\nport = {node_port}\n[storage]\nfolder = "../var"\n{shared}'
+        "[executors]\nbeat_s = 0.5\ndead_after_s = 4.0\n"
         "[assembly]\nquiet_s = 5.0\n[jobs]\nfirst_retry_s = 0.5\n"
         "[delivery]\nfirst_retry_s = 0.5\nlongest_retry_s = 2.0\n"
     )

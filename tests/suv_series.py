@@ -40,6 +40,12 @@ GIVEN: dict[str, Any] = {
     "RadiopharmaceuticalStartTime": "100000.000000",
     "RadiopharmaceuticalStartDateTime": "20250101100000.000000",
 }
+# Without what the default says of F-18, so that a half-life of another nuclide contradicts nothing.
+NO_FDG: dict[str, Any] = {
+    "Radiopharmaceutical": None,
+    "RadionuclideCodeSequence": [],
+    "RadiopharmaceuticalCodeSequence": None,
+}
 AN_HOUR = WEIGHT_G / (DOSE_BQ * 2 ** (-HOUR_S / F18_S))
 
 

@@ -15,9 +15,9 @@ from dicom_node.control import rerun, retry
 from dicom_node.domain.delivery import DestinationHealth
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.job import JobOutcome, JobState, ResultObject
-from dicom_node.node import Archive, open_archive
 from dicom_node.registry import Registry
 from dicom_node.settings import Settings, read_settings
+from dicom_node.stores import Archive, open_archive
 
 REGISTRY = Registry(specs={"nothing": SPEC}, broken={})
 LATER = datetime(2026, 2, 1, tzinfo=UTC)

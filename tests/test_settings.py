@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from dicom_node.domain.errors import ConfigError
-from dicom_node.domain.forms import ResultForms, SrForm, SrTracking
+from dicom_node.domain.forms import (
+    ExtraForm,
+    PageForm,
+    ResultForms,
+    SegForm,
+    SrClass,
+    SrForm,
+    SrTracking,
+)
 from dicom_node.settings import read_settings
 
 SHIPPED = Path(__file__).resolve().parents[1] / "config"
@@ -70,7 +78,8 @@ def test_files_for_tls_are_relative_to_the_configuration(tmp_path):
 def test_a_destination_takes_the_forms_that_it_asks_for(tmp_path):
     viewer = PACS.replace("pacs", "viewer") + (
         'sr_forms = ["measurements", "report"]\nsr_tracking = "cornerstone"\n'
-        "seg_frame_limit = 400\n"
+        'seg_frame_limit = 400\nseg_form = "labelmap"\nsr_class = "enhanced"\n'
+        'page_form = "multi-frame"\nextra_forms = ["rtstruct", "pdf", "key-objects", "maps"]\n'
     )
     (tmp_path / "destinations.toml").write_text(PACS + viewer)
     found = read_settings(tmp_path).destinations
@@ -79,6 +88,10 @@ def test_a_destination_takes_the_forms_that_it_asks_for(tmp_path):
         sr_forms=(SrForm.MEASUREMENTS, SrForm.REPORT),
         sr_tracking=SrTracking.CORNERSTONE,
         seg_frame_limit=400,
+        seg_form=SegForm.LABELMAP,
+        sr_class=SrClass.ENHANCED,
+        page_form=PageForm.MULTI_FRAME,
+        extra_forms=(ExtraForm.RTSTRUCT, ExtraForm.PDF, ExtraForm.KEY_OBJECTS, ExtraForm.MAPS),
     )
 
 
@@ -114,6 +127,9 @@ ROUTE = '[[routes]]\nname = "r"\nalgorithm = "a"\ndestinations = ["pacs"]\nwhen 
         ),
         ("destinations.toml", PACS + "tls = true", "destinations.pacs.tls", "[tls]"),
         ("node.toml", '[listener]\nae_title = "   "', "listener.ae_title", "pattern"),
+        ("node.toml", '[storage]\ndatabase = "mysql://a/b"', "storage.database", "postgresql://"),
+        ("node.toml", "[executors]\nbeat_s = 20.0", "executors", "four times beat_s"),
+        ("node.toml", "[worker]\ngpus = [-1]", "worker.gpus.0", "greater than or equal to 0"),
         ("node.toml", "[listener", "text", "TOML"),
         ("node.toml", "[assembly]\nquiet_s = -1", "assembly.quiet_s", "0"),
         ("destinations.toml", PACS + PACS, "name", "once"),
@@ -136,6 +152,18 @@ ROUTE = '[[routes]]\nname = "r"\nalgorithm = "a"\ndestinations = ["pacs"]\nwhen 
             PACS + "seg_frame_limit = 0",
             "destinations.0.seg_frame_limit",
             "greater than or equal to 1",
+        ),
+        (
+            "destinations.toml",
+            PACS + 'extra_forms = ["pdf", "gsps"]',
+            "destinations.0.extra_forms.1",
+            "'rtstruct', 'maps', 'pdf' or 'key-objects'",
+        ),
+        (
+            "destinations.toml",
+            PACS + 'seg_form = "fractional"',
+            "destinations.0.seg_form",
+            "'binary' or 'labelmap'",
         ),
         ("routes.toml", ROUTE + 'modalty = "PT" }', "routes.0.when.modalty", "'modality'"),
         ("routes.toml", ROUTE + 'exam = "head" }', "routes.0.when.exam", "whole-body"),
@@ -186,3 +214,13 @@ def test_a_shadow_destination_that_does_not_exist_is_named(tmp_path):
     (tmp_path / "routes.toml").write_text(ROUTE + '}\nshadow_destinations = ["research"]')
     with pytest.raises(ConfigError, match=r"routes\.r\.shadow_destinations is 'research'"):
         read_settings(tmp_path)
+
+
+def test_a_wrong_database_is_named_without_its_password(tmp_path):
+    (tmp_path / "node.toml").write_text(
+        '[storage]\ndatabase = "postgres://somebody:hidden@host/node"'
+    )
+    with pytest.raises(ConfigError) as told:
+        read_settings(tmp_path)
+    assert "storage.database" in str(told.value)
+    assert "hidden" not in str(told.value)

@@ -3,6 +3,7 @@
 import textwrap
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from factories import pet_series, write_series
 
 from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.job import Job, JobOutcome, JobState, result_id_of
-from dicom_node.pipeline import JobRequest
+from dicom_node.planning import JobRequest
 from dicom_node.reading.folder import read_folder
 from dicom_node.reading.site_tracers import NO_SITE_TRACERS
 from dicom_node.registry import Registry, load_registry
@@ -36,6 +37,14 @@ FAULTS = """
     def raises(inputs): raise RuntimeError("no idea")
     def garbage(inputs): return "not a result"
     def healthy(inputs): return Result()
+    def fills(inputs):
+        kept = np.ones(2**27)  # 1 GiB
+        time.sleep(3600)
+    def tells(inputs):
+        import SimpleITK, torch
+        itk = SimpleITK.ProcessObject.GetGlobalDefaultNumberOfThreads()
+        gpus = os.environ.get("CUDA_VISIBLE_DEVICES")
+        raise RuntimeError(f"torch {torch.get_num_threads()}, ITK {itk}, GPUs {gpus}")
     def elsewhere(inputs):
         grid = inputs["pet"].geometry
         moved = grid.affine.copy()
@@ -59,7 +68,7 @@ FAULTS = """
 """
 NAMES = (
     *("sleeps", "spins", "eats", "crashes", "leaves", "raises", "garbage", "healthy"),
-    "elsewhere",
+    *("elsewhere", "fills", "tells"),
 )
 
 
@@ -160,3 +169,26 @@ def test_a_job_that_is_not_wanted_any_more_is_stopped_and_the_next_one_runs(
 def test_a_crash_may_pass_and_an_error_of_the_algorithm_does_not(worker, registry, pet, tmp_path):
     assert run(worker, registry, "leaves", pet, tmp_path).may_pass
     assert not run(worker, registry, "raises", pet, tmp_path).may_pass
+
+
+@pytest.fixture
+def with_gpu() -> Iterator[Worker]:
+    """One that takes one thread and GPU 3, whether there is one or not."""
+    made = Worker(threads=1, gpu=3)
+    yield made
+    made.stop()
+
+
+def test_threads_and_gpu_are_what_the_node_gives(with_gpu, registry, pet, tmp_path):
+    spec = replace(registry.spec("tells"), time_limit_s=60.0)  # torch loads for seconds
+    told = with_gpu.run(request_of(registry, "tells", pet, tmp_path), spec).reason or ""
+    assert told.endswith("torch 1, ITK 1, GPUs 3")
+
+
+def test_beside_a_gpu_memory_in_use_is_what_counts(with_gpu, registry, pet, tmp_path):
+    run(with_gpu, registry, "healthy", pet, tmp_path)  # the child is warm
+    spec = replace(registry.spec("fills"), memory_limit_mib=900)
+    began_at = time.monotonic()
+    outcome = with_gpu.run(request_of(registry, "fills", pet, tmp_path), spec)
+    assert outcome.reason == "memory-limit: fills 1.0.0: more than 900 MiB in use"
+    assert time.monotonic() - began_at < LIMIT_S + 10.0

@@ -106,9 +106,11 @@ def _segments(candidate: Candidate, parameters: Parameters) -> tuple[Segment, Se
     fixed, fraction = _numbers_of(candidate)
 
     def segment(number: int, what: str, region: Region, rgb: tuple[int, int, int]) -> Segment:
+        finding = f"Candidate {candidate.number}"
         return Segment(
             number=number,
-            label=f"Candidate {candidate.number} {what}",
+            finding=finding,
+            label=f"{finding} {what}",
             category=coding.SPATIAL_CONCEPT,
             type=coding.UPTAKE_CANDIDATE,
             region=region,

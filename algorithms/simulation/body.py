@@ -12,7 +12,7 @@ _FAT_MM = 13.0  # under the skin of the trunk
 _LIMB_FAT_MM = 7.0
 _SCALP_MM = 3.0
 
-_TRUNK = loft(
+TRUNK = loft(
     (-915, (0, 22), (172, 100)),
     (-860, (0, 20), (172, 104)),
     (-800, (0, 12), (167, 110)),
@@ -49,9 +49,9 @@ _NOSE = Ellipsoid(centre_mm=(0, -134, -152), radii_mm=(12, 15, 22), turn_deg=(-2
 
 def outline() -> tuple[Part, ...]:
     """Fat of the whole body, then the muscle within it."""
-    fat: tuple[Solid, ...] = (_TRUNK, *(limb for side in SIDES for limb in _limbs(side, 0.0)))
+    fat: tuple[Solid, ...] = (TRUNK, *(limb for side in SIDES for limb in _limbs(side, 0.0)))
     muscle: tuple[Solid, ...] = (
-        _TRUNK.shrunk(_FAT_MM),
+        TRUNK.shrunk(_FAT_MM),
         *(m for s in SIDES for m in _limbs(s, _LIMB_FAT_MM)),
     )
     return (

@@ -22,6 +22,9 @@ PET_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.128"
 CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
 _NAMESPACE = uuid.UUID("6d0f5c8e-8a5b-5f0a-9d50-2f1f6e1f3b7c")  # of this simulator, arbitrary
 
+# European Pharmacopoeia for F-18, nuclear data tables for Ga-68; both recalled.
+_POSITRON_FRACTION = {"F-18": "0.967", "Ga-68": "0.891"}
+
 _INTRAVENOUS = Code("47625008", "SCT", "Intravenous route")
 _RECUMBENT = Code("102538003", "SCT", "recumbent")
 _SUPINE = Code("40199007", "SCT", "supine")
@@ -52,6 +55,7 @@ class StudyFacts:
     started_at: datetime
     description: str
     software_version: str
+    sex: str = "M"
 
     def uid(self, *names: object) -> str:
         """UID of a thing of this study."""
@@ -71,7 +75,7 @@ def study_attributes(facts: StudyFacts) -> dict[str, object]:
         "PatientName": facts.patient_name,
         "PatientID": facts.patient_id,
         "PatientBirthDate": f"{birth}0101",
-        "PatientSex": "M",
+        "PatientSex": facts.sex,
         "PatientAge": f"{facts.age_years:03d}Y",
         "PatientSize": decimal(facts.size_m),
         "PatientWeight": decimal(facts.weight_kg),
@@ -159,7 +163,7 @@ def _injection_item(tracer: Tracer, injection: Injection) -> Attributes:
         "RadiopharmaceuticalStartDateTime": date(injection.given_at) + time(injection.given_at),
         "RadionuclideTotalDose": decimal(injection.activity_bq),
         "RadionuclideHalfLife": decimal(nuclide.half_life_s),
-        "RadionuclidePositronFraction": "0.967",  # F-18: European Pharmacopoeia, recalled
+        "RadionuclidePositronFraction": _POSITRON_FRACTION[nuclide.name],
         "RadiopharmaceuticalRoute": _INTRAVENOUS.meaning,
         "AdministrationRouteCodeSequence": (code(_INTRAVENOUS),),
         "RadionuclideCodeSequence": (code(nuclide.codes[0]),),

@@ -227,17 +227,34 @@ def blend(
     return np.asarray(curve(at), dtype=np.float64)  # scipy is not typed
 
 
+Box = tuple[slice, slice, slice]
+
+
 def paint(image: Floats, axes: Axes, solid: Solid, value: float, *, fine: int = 1) -> None:
     """Set a solid's value in an image; a voxel on its edge gets its share.
-
-    The share is a linear ramp over one voxel along the normal. It is exact for flat surfaces and
-    makes a ball of radius r larger by the fraction (edge / 2 r)^2; finer sampling divides the edge.
 
     Parameters
     ----------
     image : (slices, rows, columns) float32, changed in place
     axes : of the same grid
     fine : samples per voxel and direction
+    """
+    covered = cover(axes, solid, fine=fine)
+    if covered is not None:
+        where, share = covered
+        box = image[where]
+        box += share * (np.float32(value) - box)
+
+
+def cover(axes: Axes, solid: Solid, *, fine: int = 1) -> tuple[Box, Floats] | None:
+    """Share of each voxel that lies in a solid, and the box of voxels it is told for.
+
+    The share is a linear ramp over one voxel along the normal. It is exact for flat surfaces and
+    makes a ball of radius r larger by the fraction (edge / 2 r)^2; finer sampling divides the edge.
+
+    Returns
+    -------
+    None where the solid lies outside the grid.
     """
     low, high = solid.bounds_mm()
     edge = axes.edge_mm
@@ -246,18 +263,17 @@ def paint(image: Floats, axes: Axes, solid: Solid, value: float, *, fine: int = 
         for a, start, stop in zip((axes.x_mm, axes.y_mm, axes.z_mm), low, high, strict=True)
     ]
     if any(span.start >= span.stop for span in spans):
-        return
+        return None
     x, y, z = (
         _finer(a, span, fine)
         for a, span in zip((axes.x_mm, axes.y_mm, axes.z_mm), spans, strict=True)
     )
     depth = solid.depth_mm(x[None, None, :], y[None, :, None], z[:, None, None])
     share = np.clip(np.float32(0.5) + depth / np.float32(edge / fine), 0, 1)
-    box = image[spans[2], spans[1], spans[0]]
     if fine > 1:
-        slices, rows, columns = box.shape
+        slices, rows, columns = (span.stop - span.start for span in reversed(spans))
         share = share.reshape(slices, fine, rows, fine, columns, fine).mean(axis=(1, 3, 5))
-    box += share * (np.float32(value) - box)
+    return (spans[2], spans[1], spans[0]), share
 
 
 def _finer(axis: Floats, span: slice, fine: int) -> Floats:

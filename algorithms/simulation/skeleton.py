@@ -15,10 +15,16 @@ _SPINE_Z = (-745.0, -706.0, -656.0, -556.0, -456.0, -356.0, -300.0, -256.0, -175
 _SPINE_Y = (26.0, 18.0, 22.0, 42.0, 60.0, 52.0, 30.0, 10.0, 2.0)
 
 
-def skeleton() -> tuple[Part, ...]:
-    """Spine, ribs, shoulder girdle, sternum, pelvis and the long bones that a scan meets."""
+def skeleton(*, arms: bool = True) -> tuple[Part, ...]:
+    """Spine, ribs, shoulder girdle, sternum, pelvis and the long bones that a scan meets.
+
+    Parameters
+    ----------
+    arms : whether the bones of raised arms belong to it
+    """
     solid, marrow = [], []
-    for shell, core in (*_vertebrae(), *_pelvis(), *_chest()):
+    limbs = _raised_arms() if arms else ()
+    for shell, core in (*_vertebrae(), *_pelvis(), *_chest(), *limbs):
         solid.append(shell)
         marrow.append(core)
     thin = (*_ribs(), *_blades())
@@ -120,9 +126,13 @@ def _blades() -> tuple[Solid, ...]:
 
 
 def _chest() -> tuple[tuple[Solid, Solid], ...]:
-    """Sternum and the humeri of raised arms."""
+    """Sternum."""
     sternum = Ellipsoid(centre_mm=(0, -66, -395), radii_mm=(17, 6.5, 74), turn_deg=(-21, 0, 0))
-    humeri = tuple(
+    return (_with_core(sternum),)
+
+
+def _raised_arms() -> tuple[tuple[Solid, Solid], ...]:
+    return tuple(
         bone
         for s in SIDES
         for bone in (
@@ -131,7 +141,6 @@ def _chest() -> tuple[tuple[Solid, Solid], ...]:
             *_shaft(((s * 192, -15, -30), (s * 110, -40, 190)), 8.0),
         )
     )
-    return (_with_core(sternum), *humeri)
 
 
 def _pelvis() -> tuple[tuple[Solid, Solid], ...]:

@@ -29,6 +29,11 @@ def _lung(side: float) -> Loft:
 def chest(random: np.random.Generator) -> tuple[Part, ...]:
     """Lungs, airway, great vessels and the heart."""
     organ = draw_organ(random, shift_sd_mm=3.0, scale_sd=0.03)
+    return (*lungs_and_vessels(random), *_heart(organ))
+
+
+def lungs_and_vessels(random: np.random.Generator) -> tuple[Part, ...]:
+    """Lungs, mediastinal fat, airway, great vessels and those of the lungs."""
     airway = (
         *tube(((0, -16, -290), (0, 4, -340), (0, 14, -382)), 9.0),
         *tube(((0, 14, -382), (-38, 14, -410)), 7.0),
@@ -50,7 +55,6 @@ def chest(random: np.random.Generator) -> tuple[Part, ...]:
         ),
         *of(Tissue.AIR, airway),
         *of(Tissue.BLOOD, (*_vessels(), *_lung_vessels(random))),
-        *_heart(organ),
     )
 
 

@@ -1,11 +1,11 @@
 """What is known of each destination: whether it answers, and what waits for it."""
 
 from sqlalchemy import exists, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from dicom_node.archive.database import Database
 from dicom_node.archive.rows import AnyRow
 from dicom_node.archive.tables import commitments, deliveries, destinations
+from dicom_node.archive.upsert import insert_on
 from dicom_node.domain.delivery import DeliveryState, DestinationHealth
 
 
@@ -36,10 +36,11 @@ class DestinationStore:
             "next_probe_at": health.next_probe_at,
             "last_error": health.last_error,
         }
-        statement = insert(destinations).values(name=health.name, **values)
-        statement = statement.on_conflict_do_update(index_elements=["name"], set_=values)
         with self._database.writing() as connection:
-            connection.execute(statement)
+            statement = insert_on(connection, destinations).values(name=health.name, **values)
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=["name"], set_=values)
+            )
 
     def all_health(self) -> dict[str, DestinationHealth]:
         """What is known of every destination, by name."""

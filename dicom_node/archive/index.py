@@ -5,7 +5,6 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from dicom_node.archive.database import Database
 from dicom_node.archive.entries import NO_SERIES, IndexEntry
@@ -13,12 +12,12 @@ from dicom_node.archive.group_commit import GroupCommit
 from dicom_node.archive.rows import entry_of, set_aside_of, values_of
 from dicom_node.archive.series_status import SeriesStatuses
 from dicom_node.archive.tables import instances, set_aside
+from dicom_node.archive.upsert import Insert, insert_on
 from dicom_node.domain.records import Arrival, SeriesStatus, SetAside
 from dicom_node.domain.series import Instance, Reason, SeriesKey
 
-# Made once: building them costs as much as running them.
+# Made once: building it costs as much as running it.
 _FIND = select(instances).where(instances.c.sop_instance_uid == bindparam("uid"))
-_ADD = insert(instances).on_conflict_do_nothing(index_elements=["sop_instance_uid"])
 _CHUNK = 500  # below SQLite's oldest limit of 999 variables
 
 
@@ -48,7 +47,10 @@ class InstanceIndex:
     def add_all(self, entries: Sequence[IndexEntry]) -> tuple[IndexEntry, ...]:
         """Like `add` for many, in one transaction."""
         with self.database.writing() as connection:
-            return tuple(_add(connection, entry) for entry in entries)
+            statement = insert_on(connection, instances).on_conflict_do_nothing(
+                index_elements=["sop_instance_uid"]
+            )
+            return tuple(_add(connection, statement, entry) for entry in entries)
 
     def replace(self, entry: IndexEntry) -> None:
         """Put an entry in the place of the one with its SOP Instance UID, as a new arrival."""
@@ -145,8 +147,8 @@ class InstanceIndex:
         if entry.key == NO_SERIES:
             values |= {"study_instance_uid": None, "series_instance_uid": None}
         with self.database.writing() as connection:
-            statement = insert(set_aside).values(values).on_conflict_do_nothing()
-            return connection.execute(statement).rowcount == 1
+            statement = insert_on(connection, set_aside).on_conflict_do_nothing()
+            return connection.execute(statement, values).rowcount == 1
 
     def unreadable(self) -> tuple[SetAside, ...]:
         """Instances that could not be read, in the order of their arrival."""
@@ -222,7 +224,7 @@ def _of_series(key: SeriesKey) -> ColumnElement[bool]:
     )
 
 
-def _add(connection: Connection, entry: IndexEntry) -> IndexEntry:
-    if connection.execute(_ADD, values_of(entry)).rowcount == 1:
+def _add(connection: Connection, statement: Insert, entry: IndexEntry) -> IndexEntry:
+    if connection.execute(statement, values_of(entry)).rowcount == 1:
         return entry
     return entry_of(connection.execute(_FIND, {"uid": entry.sop_instance_uid}).one())

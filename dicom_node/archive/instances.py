@@ -16,6 +16,7 @@ from dicom_node.archive.files import Disk, DurableFolder, safe_name
 from dicom_node.archive.index import InstanceIndex
 from dicom_node.archive.part10 import FileMeta, encode_file_head
 from dicom_node.archive.recovery import Recoverer, read_entry
+from dicom_node.archive.removal_gate import RemovalGate
 from dicom_node.domain.errors import ArchiveError, UnreadableInstance
 from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
 from dicom_node.domain.series import Reason, SeriesKey
@@ -38,6 +39,8 @@ class InstanceStore:
     index : InstanceIndex
     disk : Disk
         The calls that make a file durable.
+    shared : bool
+        Whether other processes store in the folder at the same time.
 
     Raises
     ------
@@ -45,9 +48,17 @@ class InstanceStore:
         From every method, where the disk or the database fails.
     """
 
-    def __init__(self, folder: Path, index: InstanceIndex, disk: Disk | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        index: InstanceIndex,
+        disk: Disk | None = None,
+        *,
+        shared: bool = False,
+    ) -> None:
         self.index = index
         self._folder = folder
+        self._gate = RemovalGate(folder, shared=shared)
         self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
         with _told_as_archive_error():
             self._files = DurableFolder(folder, disk or Disk())
@@ -55,7 +66,8 @@ class InstanceStore:
     def store(self, received: ReceivedInstance, now: datetime) -> StoreOutcome:
         """Make one received instance durable and tell what became of it."""
         digest = hashlib.sha256(received.dataset).hexdigest()
-        with _told_as_archive_error(), self._alone_with(received.sop_instance_uid):
+        alone = self._alone_with(received.sop_instance_uid)
+        with _told_as_archive_error(), self._gate.storing(), alone:
             try:
                 identity = _checked_identity(received)
             except UnreadableInstance as cause:
@@ -65,17 +77,16 @@ class InstanceStore:
             return self._keep(received, identity, digest, now)
 
     def recover(self) -> Recovery:
-        """Bring files and index to agreement after a crash; the files decide.
-
-        To be called before anything is stored by any process on the same folder.
-        """
-        with self.exclusively(), _told_as_archive_error():
-            return Recoverer(self._files, self.index).recover()
+        """Bring files and index to agreement after a crash; the files decide."""
+        with _told_as_archive_error():
+            return Recoverer(self._files, self.index, alone=self.exclusively).recover()
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
-        """A time in which no thread of this process stores an instance."""
+        """A time in which nobody stores an instance: no thread, no other process."""
         with ExitStack() as stack:
+            with _told_as_archive_error():
+                stack.enter_context(self._gate.removing())
             for lock in self._locks:
                 stack.enter_context(lock)
             yield

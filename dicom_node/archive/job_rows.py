@@ -110,7 +110,7 @@ def pending_rows(
     folder: Path,
     now: datetime,
 ) -> list[dict[str, object]]:
-    """Column values of the deliveries of a result, due now."""
+    """Column values of the deliveries of a result, due now, and of what is kept as a spare."""
     return [
         {
             "job_id": job_id,
@@ -118,15 +118,22 @@ def pending_rows(
             "path": stored_path(made.path, folder),
             "sop_class_uid": made.sop_class_uid,
             "sop_instance_uid": made.sop_instance_uid,
-            "state": str(DeliveryState.PENDING),
+            "state": str(state),
             "attempts": 0,
             "next_attempt_at": now,
             "updated_at": now,
         }
         for destination in dict.fromkeys(destinations)
         for made in outcome.objects
-        if made.destinations is None or destination in made.destinations
+        if (state := _first_state(made, destination)) is not None
     ]
+
+
+def _first_state(made: ResultObject, destination: str) -> DeliveryState | None:
+    """What an object is for a destination; None where it was not made for it."""
+    if made.destinations is None or destination in made.destinations:
+        return DeliveryState.PENDING
+    return DeliveryState.SPARE if destination in made.spare_for else None
 
 
 def read_jobs(

@@ -4,12 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
-import structlog
-from sqlalchemy import Connection, and_, func, or_, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, and_, or_, select
 
 from dicom_node.archive.database import Database
 from dicom_node.archive.entries import IllegalStep, UnknownRecord
+from dicom_node.archive.interrupted import requeue
 from dicom_node.archive.job_rows import (
     all_jobs,
     pending_rows,
@@ -19,17 +18,18 @@ from dicom_node.archive.job_rows import (
     write_inputs,
     write_objects,
 )
-from dicom_node.archive.tables import deliveries, job_events, job_inputs, jobs
+from dicom_node.archive.tables import deliveries, executors, job_events, job_inputs, jobs
 from dicom_node.archive.transitions import change_state, hold, record_event, state_of
+from dicom_node.archive.upsert import insert_on
 from dicom_node.domain.job import Job, JobOutcome, JobState
 from dicom_node.domain.records import JobEvent, JobRecord
 from dicom_node.domain.series import SeriesKey
 
-log = structlog.get_logger(__name__)
-
-MAX_ATTEMPTS = 3
 GATE_REASON = "the route holds its results until they are released"
 _FIRST_STATES = (JobState.WAITING, JobState.QUEUED, JobState.REJECTED)
+# One that somebody held by hand while it waited keeps the time to which it waits.
+_HELD = (jobs.c.state == str(JobState.HELD), jobs.c.held_from == str(JobState.WAITING))
+_WAITS = or_(jobs.c.state == str(JobState.WAITING), and_(*_HELD, jobs.c.not_before.is_(None)))
 
 
 class JobStore:
@@ -40,6 +40,9 @@ class JobStore:
     database : Database
     folder : Path
         The archive's folder; paths in it are stored relative to it.
+    executor_id : str or None
+        Of the process that claims jobs, where several share the work. Once others have given it
+        up, it claims nothing, and what it says of jobs that were its own changes nothing.
 
     Raises
     ------
@@ -51,8 +54,9 @@ class JobStore:
         From every method, where the database fails.
     """
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, *, executor_id: str | None = None) -> None:
         self._database, self._folder = database, folder
+        self._executor_id = executor_id
 
     def create(
         self,
@@ -75,7 +79,9 @@ class JobStore:
             raise IllegalStep(f"job {job.job_id} cannot begin as {state}")
         row = values_of_job(job) | {"state": str(state), "reason": reason, "not_before": not_before}
         with self._database.writing() as connection:
-            statement = insert(jobs).on_conflict_do_nothing(index_elements=["job_id"])
+            statement = insert_on(connection, jobs).on_conflict_do_nothing(
+                index_elements=["job_id"]
+            )
             if connection.execute(statement, row).rowcount == 0:
                 return False
             write_inputs(connection, job, self._folder)
@@ -89,10 +95,11 @@ class JobStore:
             change_state(connection, job_id, new, reason=reason, now=now, not_before=None)
 
     def resolve_waiting(self, job: Job, *, reason: str | None = None, now: datetime) -> None:
-        """WAITING to QUEUED, with the inputs and the result id that the job has now."""
+        """WAITING, or held for a companion, to QUEUED, with the inputs and result id it has now."""
         with self._database.writing() as connection:
-            state = state_of(connection, job.job_id)
-            if state is not JobState.WAITING:
+            mine = select(jobs.c.job_id).where(jobs.c.job_id == job.job_id, _WAITS)
+            if connection.execute(mine).first() is None:
+                state = state_of(connection, job.job_id)
                 raise IllegalStep(f"job {job.job_id} is {state}; it waits for no companion")
             change_state(
                 connection,
@@ -101,9 +108,15 @@ class JobStore:
                 reason=reason,
                 now=now,
                 not_before=None,
+                held_from=None,
                 result_id=job.result_id,
             )
             write_inputs(connection, job, self._folder)
+
+    def hold_for_companion(self, job_id: str, *, reason: str, now: datetime) -> None:
+        """WAITING to HELD, until the companion comes after all or somebody releases the job."""
+        with self._database.writing() as connection:
+            hold(connection, job_id, reason=reason, now=now, not_before=None)
 
     def claim_next(self, now: datetime, *, closed_routes: Collection[str] = ()) -> JobRecord | None:
         """The queued job that is to run now, RUNNING then and no one else's; or None.
@@ -127,12 +140,10 @@ class JobStore:
                 return None  # most calls end here, without taking the turn to write
         with self._database.writing() as connection:
             job_id = connection.execute(first).scalar()
-            if job_id is None:
+            if job_id is None or not self._takes_part(connection):
                 return None
-            attempts = jobs.c.attempts + 1
-            change_state(
-                connection, job_id, JobState.RUNNING, reason=None, now=now, attempts=attempts
-            )
+            values = {"attempts": jobs.c.attempts + 1, "executor_id": self._executor_id}
+            change_state(connection, job_id, JobState.RUNNING, reason=None, now=now, **values)
             return self._one(connection, job_id)
 
     def finish(
@@ -144,10 +155,11 @@ class JobStore:
 
         A result without destinations, or without objects, has nowhere to go: it is DELIVERED at
         once, so that ENCODED always means that something is still to be sent. One of a job with a
-        gate is HELD. A job that was cancelled while it ran stays so; its result is not recorded.
+        gate is HELD. A job that was cancelled while it ran, or given to another process, stays so;
+        this result is not recorded.
         """
         with self._database.writing() as connection:
-            if state_of(connection, job_id) is JobState.CANCELLED:
+            if not self._has(connection, job_id):
                 return
             change_state(
                 connection,
@@ -181,7 +193,7 @@ class JobStore:
         not_before: datetime | None = None,
         counts: bool = True,
     ) -> None:
-        """RUNNING to QUEUED, not to start before a time; nothing where it was cancelled meanwhile.
+        """RUNNING to QUEUED, not to start before a time; nothing where it runs here no more.
 
         Parameters
         ----------
@@ -190,15 +202,17 @@ class JobStore:
         """
         attempts = jobs.c.attempts if counts else jobs.c.attempts - 1
         with self._database.writing() as connection:
-            if state_of(connection, job_id) is JobState.CANCELLED:
+            if not self._has(connection, job_id):
                 return
             values = {"attempts": attempts, "not_before": not_before}
             change_state(connection, job_id, JobState.QUEUED, reason=reason, now=now, **values)
 
-    def state(self, job_id: str) -> JobState:
-        """State of a job alone, for a look every second."""
+    def runs_here(self, job_id: str) -> bool:
+        """Whether a job that this process claimed is still its own, for a look every second."""
+        query = select(jobs.c.state, jobs.c.executor_id).where(jobs.c.job_id == job_id)
         with self._database.reading() as connection:
-            return state_of(connection, job_id)
+            state, executor_id = connection.execute(query).one()
+        return bool(state == JobState.RUNNING and executor_id == self._executor_id)
 
     def latest_on(self, route: str, key: SeriesKey) -> str | None:
         """Id of the newest job of a route on a primary series; None where there was none."""
@@ -217,43 +231,13 @@ class JobStore:
         with self._database.reading() as connection:
             return connection.execute(query).scalar()
 
-    def successors_of(self, job_id: str) -> tuple[str, ...]:
-        """Ids of the jobs that take the place of one, the oldest first."""
-        query = select(jobs.c.job_id).where(jobs.c.predecessor == job_id).order_by(jobs.c.number)
-        with self._database.reading() as connection:
-            return tuple(connection.execute(query).scalars())
-
-    def ahead_of(self, job_id: str) -> int:
-        """How many jobs run, or are queued and come before this one."""
-        me = select(jobs).where(jobs.c.job_id == job_id).subquery()
-        before = or_(
-            jobs.c.priority > me.c.priority,
-            and_(jobs.c.priority == me.c.priority, jobs.c.number < me.c.number),
-        )
-        queued = and_(jobs.c.state == str(JobState.QUEUED), before)
-        running = jobs.c.state == str(JobState.RUNNING)
-        query = select(func.count()).select_from(jobs.join(me, or_(running, queued)))
-        with self._database.reading() as connection:
-            return int(connection.execute(query.where(jobs.c.job_id != job_id)).scalar_one())
-
-    def requeue_interrupted(self, now: datetime, *, max_attempts: int = MAX_ATTEMPTS) -> int:
+    def requeue_interrupted(self, now: datetime) -> int:
         """Queue again what was RUNNING when the node ended; number of jobs.
 
-        To be called at the start, when nothing runs. A job that has been tried too often may be
-        what ends the node: it becomes FAILED instead.
+        To be called at the start of a node that works alone, when nothing runs.
         """
-        requeued = 0
-        query = select(jobs.c.job_id, jobs.c.attempts).where(jobs.c.state == str(JobState.RUNNING))
         with self._database.writing() as connection:
-            for job_id, attempts in connection.execute(query).all():
-                if attempts >= max_attempts:
-                    new, reason = JobState.FAILED, f"interrupted: {attempts} runs did not end"
-                else:
-                    new, reason = JobState.QUEUED, "the node ended while the job ran"
-                    requeued += 1
-                change_state(connection, job_id, new, reason=reason, now=now)
-                log.warning("job.interrupted", job=job_id, attempts=attempts, state=str(new))
-        return requeued
+            return requeue(connection, now=now, reason="the node ended while the job ran")
 
     def get(self, job_id: str) -> JobRecord:
         """One job."""
@@ -269,8 +253,8 @@ class JobStore:
             return read_jobs(connection, query, self._folder)
 
     def waiting(self) -> tuple[JobRecord, ...]:
-        """Jobs that wait for a companion, the oldest first."""
-        query = all_jobs().where(jobs.c.state == str(JobState.WAITING)).order_by(jobs.c.number)
+        """Jobs that wait or are held for a companion, the oldest first."""
+        query = all_jobs().where(_WAITS).order_by(jobs.c.number)
         with self._database.reading() as connection:
             return read_jobs(connection, query, self._folder)
 
@@ -288,6 +272,21 @@ class JobStore:
                 )
                 for row in connection.execute(query)
             )
+
+    def _has(self, connection: Connection, job_id: str) -> bool:
+        """Whether a run of this process may still say how it ended; not of a cancelled job."""
+        if state_of(connection, job_id) is JobState.CANCELLED:
+            return False
+        if self._executor_id is None:
+            return True
+        query = select(jobs.c.state, jobs.c.executor_id).where(jobs.c.job_id == job_id)
+        return tuple(connection.execute(query).one()) == (JobState.RUNNING, self._executor_id)
+
+    def _takes_part(self, connection: Connection) -> bool:
+        if self._executor_id is None:
+            return True
+        query = select(executors.c.beat).where(executors.c.executor_id == self._executor_id)
+        return connection.execute(query).first() is not None
 
     def _one(self, connection: Connection, job_id: str) -> JobRecord:
         found = read_jobs(connection, all_jobs().where(jobs.c.job_id == job_id), self._folder)

@@ -3,11 +3,9 @@
 import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
 log = structlog.get_logger(__name__)
-
-_VERSION_TABLE = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
 
 
 def upgrade(connection: Connection, *, found: int, wanted: int) -> None:
@@ -16,7 +14,7 @@ def upgrade(connection: Connection, *, found: int, wanted: int) -> None:
     config.set_main_option("script_location", "dicom_node.archive:migrations")
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    if not connection.exec_driver_sql(_VERSION_TABLE).scalar_one():
+    if not inspect(connection).has_table("alembic_version"):
         command.stamp(config, f"{found:04d}")
     command.upgrade(config, f"{wanted:04d}")
     log.info("database.upgraded", found=found, now=wanted)

@@ -15,6 +15,7 @@ from dicom_node.domain.delivery import Delivery, DeliveryState
 from dicom_node.domain.job import JobState
 
 _C = deliveries.c
+LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"  # Label Map Segmentation Storage (PS3.4 B.5)
 _SENDING = (str(JobState.ENCODED), str(JobState.UNDELIVERED))
 
 
@@ -107,7 +108,10 @@ class Outbox:
         self._settle(delivery_id, DeliveryState.DELIVERED, None, now, commitment=commitment)
 
     def dead(self, delivery_id: int, error: str, now: datetime) -> None:
-        """Record a refusal for good; nothing where the delivery is not pending."""
+        """Record a refusal for good; nothing where the delivery is not pending.
+
+        Where the job has spares for the refused form, these are due now, and stand in for it.
+        """
         self._settle(delivery_id, DeliveryState.DEAD, error, now)
 
     def retry_at(self, delivery_id: int, when: datetime, error: str) -> None:
@@ -164,6 +168,8 @@ class Outbox:
             }
             if error is not None:
                 values["last_error"] = error
+            if state is DeliveryState.DEAD and replace_by_spares(connection, delivery_id, now):
+                values["state"] = str(DeliveryState.REPLACED)
             statement = update(deliveries).where(_pending(delivery_id)).values(values)
             if connection.execute(statement).rowcount == 1:
                 settle_job(connection, job_id, now)
@@ -201,6 +207,26 @@ def _job_of(connection: Connection, delivery_id: int) -> str:
     return str(job_id)
 
 
+def replace_by_spares(connection: Connection, delivery_id: int, now: datetime) -> bool:
+    """Make the spares of a refused object due; whether there are any, due before or now.
+
+    A spare stands in for objects of another SOP class and of the same job and destination: only
+    Label Map Segmentations have one, so that it is enough to look at what was refused.
+    """
+    refused = connection.execute(
+        select(_C.job_id, _C.destination, _C.sop_class_uid).where(_pending(delivery_id))
+    ).first()
+    if refused is None or refused.sop_class_uid != LABEL_MAP:
+        return False
+    mine = (_C.job_id == refused.job_id, _C.destination == refused.destination)
+    spare = and_(*mine, _C.state == str(DeliveryState.SPARE))
+    pending = {"state": str(DeliveryState.PENDING), "next_attempt_at": now, "updated_at": now}
+    if connection.execute(update(deliveries).where(spare).values(pending)).rowcount:
+        return True
+    query = select(_C.delivery_id).where(*mine, _C.state == str(DeliveryState.REPLACED))
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def settle_job(connection: Connection, job_id: str, now: datetime) -> None:
     """Let a job follow its deliveries; one that is held or was cancelled stays as it is."""
     state = state_of(connection, job_id)
@@ -208,7 +234,7 @@ def settle_job(connection: Connection, job_id: str, now: datetime) -> None:
         return
     query = select(_C.state, _C.destination, _C.commitment_open).where(_C.job_id == job_id)
     found = connection.execute(query.distinct()).all()
-    states = {DeliveryState(row.state) for row in found}
+    states = {DeliveryState(row.state) for row in found} - {DeliveryState.SPARE}
     refusing = sorted({row.destination for row in found if row.state == DeliveryState.DEAD})
     reason = None
     if DeliveryState.PENDING in states:
@@ -219,6 +245,10 @@ def settle_job(connection: Connection, job_id: str, now: datetime) -> None:
         new = JobState.COMMITTED
     else:
         new = JobState.DELIVERED
+    if new is not JobState.ENCODED and DeliveryState.REPLACED in states:
+        replaced = sorted({one.destination for one in found if one.state == DeliveryState.REPLACED})
+        told = f"{', '.join(replaced)} refused a form and took its spare"
+        reason = told if reason is None else f"{reason}; {told}"
     if new is JobState.COMMITTED and state is JobState.ENCODED:
         change_state(connection, job_id, JobState.DELIVERED, reason=None, now=now)
         state = JobState.DELIVERED

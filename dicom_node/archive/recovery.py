@@ -1,7 +1,8 @@
 """After a crash: files that no row tells of, rows whose file is gone, and half-written files."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,25 +40,42 @@ def read_entry(folder: Path, path: str) -> IndexEntry:
 
 
 class Recoverer:
-    """One recovery of one folder; nobody else may write to it meanwhile."""
+    """One recovery of one folder; others may store meanwhile, but not while something is changed.
 
-    def __init__(self, files: DurableFolder, index: InstanceIndex) -> None:
-        self._files = files
-        self._index = index
+    Parameters
+    ----------
+    alone : callable
+        Gives a time in which nobody stores, as a context.
+    """
+
+    def __init__(
+        self,
+        files: DurableFolder,
+        index: InstanceIndex,
+        *,
+        alone: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._files, self._index, self._alone = files, index, alone
         self._root = files.root
 
     def recover(self) -> Recovery:
         """Make index and files agree; see `InstanceStore.recover`."""
-        leftovers = self._files.clear_incoming()
+        with self._alone():
+            leftovers = self._files.clear_incoming()
         indexed = set_aside = 0
         for orphans in self._without_row("instances/*/*/*.dcm"):
-            new, odd = self._adopt(orphans)
+            with self._alone():
+                new, odd = self._adopt(self._unknown(orphans))
             indexed, set_aside = indexed + new, set_aside + odd
         for folder in ("conflicts", "unreadable"):
             for orphans in self._without_row(f"{folder}/*.dcm"):
-                set_aside += sum(self._list_set_aside(path) for path in orphans)
-        gone = [path for path in self._index.all_paths() if not (self._root / path).exists()]
-        self._index.forget(gone)
+                with self._alone():
+                    set_aside += sum(self._list_set_aside(path) for path in self._unknown(orphans))
+        gone = self._without_file(self._index.all_paths())
+        if gone:
+            with self._alone():
+                gone = self._without_file(gone)
+                self._index.forget(gone)
         done = Recovery(
             leftovers_removed=leftovers,
             indexed=indexed,
@@ -73,13 +91,19 @@ class Recoverer:
         for file in self._root.glob(pattern):
             batch.append(file.relative_to(self._root).as_posix())
             if len(batch) == _BATCH:
-                yield self._unknown(batch)
+                if unknown := self._unknown(batch):
+                    yield unknown
                 batch = []
-        yield self._unknown(batch)
+        if unknown := self._unknown(batch):
+            yield unknown
+
+    def _without_file(self, paths: Iterable[str]) -> list[str]:
+        return [path for path in paths if not (self._root / path).exists()]
 
     def _unknown(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """Those without a row; a file that was removed meanwhile is not looked for."""
         known = self._index.known_paths(paths)
-        return tuple(path for path in paths if path not in known)
+        return tuple(path for path in paths if path not in known and (self._root / path).exists())
 
     def _adopt(self, paths: Sequence[str]) -> tuple[int, int]:
         """Index files; numbers of those that became instances, and of those set aside."""

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
 
 from dicom_node.archive.database import Database
 from dicom_node.archive.rows import AnyRow, key_of
 from dicom_node.archive.tables import series_status
+from dicom_node.archive.upsert import insert_on
 from dicom_node.domain.records import SeriesStatus
 from dicom_node.domain.series import Reason, SeriesKey
 
@@ -28,16 +28,13 @@ class SeriesStatuses:
             "digest": status.digest,
             "updated_at": status.updated_at,
         }
-        statement = insert(series_status).values(
-            study_instance_uid=status.key.study_instance_uid,
-            series_instance_uid=status.key.series_instance_uid,
-            **values,
-        )
-        statement = statement.on_conflict_do_update(
-            index_elements=["study_instance_uid", "series_instance_uid"], set_=values
-        )
+        key = {
+            "study_instance_uid": status.key.study_instance_uid,
+            "series_instance_uid": status.key.series_instance_uid,
+        }
         with self._database.writing() as connection:
-            connection.execute(statement)
+            statement = insert_on(connection, series_status).values(**key, **values)
+            connection.execute(statement.on_conflict_do_update(index_elements=[*key], set_=values))
 
     def get(self, key: SeriesKey) -> SeriesStatus | None:
         """The last decision on a series; None where there was none."""

@@ -60,10 +60,13 @@ def change_state(
     record_event(connection, job_id, old=old, new=new, reason=reason, at=now)
 
 
-def hold(connection: Connection, job_id: str, *, reason: str, now: datetime) -> None:
+def hold(
+    connection: Connection, job_id: str, *, reason: str, now: datetime, **values: object
+) -> None:
     """Take a job to HELD, with what it has to send, and remember from where."""
     old = state_of(connection, job_id)
-    change_state(connection, job_id, JobState.HELD, reason=reason, now=now, held_from=str(old))
+    values["held_from"] = str(old)
+    change_state(connection, job_id, JobState.HELD, reason=reason, now=now, **values)
     _move_deliveries(connection, job_id, DeliveryState.PENDING, DeliveryState.HELD, now)
 
 

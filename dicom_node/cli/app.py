@@ -22,6 +22,7 @@ from dicom_node.cli.options import (
     print_json,
 )
 from dicom_node.domain.errors import DicomNodeError
+from dicom_node.domain.role import Role
 from dicom_node.logs import JSON_VARIABLE, LEVEL_VARIABLE, LogLevel, configure_logging
 
 app = typer.Typer(
@@ -76,11 +77,17 @@ def version() -> None:
 
 
 @app.command()
-def serve(*, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def serve(
+    *,
+    role: Annotated[
+        Role, typer.Option(help="What this process does; all but 'all' need PostgreSQL.")
+    ] = Role.ALL,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
     """Listen for studies, run the routes, deliver the results, until stopped (Ctrl-C, SIGTERM)."""
     from dicom_node.cli.serve import serve_until_stopped
 
-    serve_until_stopped(config)
+    serve_until_stopped(config, role)
 
 
 @app.command()
@@ -125,6 +132,14 @@ def check(
 
     if not check_folder(config, with_echo=echo, as_json=as_json):
         raise typer.Exit(2)
+
+
+@app.command()
+def conformance(*, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Print the DICOM Conformance Statement of this configuration, as Markdown."""
+    from dicom_node.cli.conformance import print_statement
+
+    print_statement(config)
 
 
 @app.command()

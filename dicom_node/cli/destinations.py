@@ -7,8 +7,8 @@ from dicom_node.cli.json_forms import dead_letter_form, destination_form
 from dicom_node.cli.options import print_json
 from dicom_node.domain.delivery import DeliveryState, DestinationHealth, DestinationStatus
 from dicom_node.domain.errors import ConfigError
-from dicom_node.node import Archive, open_archive, utc_now
 from dicom_node.settings import DESTINATIONS_FILE, Settings, read_settings
+from dicom_node.stores import Archive, open_archive, utc_now
 
 
 def list_destinations(config: Path, *, as_json: bool) -> None:
@@ -44,7 +44,7 @@ def resend_dead_letters(
             file=DESTINATIONS_FILE, key="--destination", value=destination, allowed=allowed
         )
     if job is not None:
-        archive.jobs.state(job)  # an id that is wrong is named
+        archive.jobs.get(job)  # an id that is wrong is named
     revived = archive.outbox.revive(now=utc_now(), destination=destination, job_id=job)
     if as_json:
         print_json({"resent": revived})

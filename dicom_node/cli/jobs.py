@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from dicom_node.archive.job_lookups import ahead_of, successors_of
 from dicom_node.cli import tables
 from dicom_node.cli.json_forms import history_form, record_form, set_aside_form, status_form
 from dicom_node.cli.options import print_json
@@ -11,10 +12,10 @@ from dicom_node.control import rerun, retry
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.job import JobState
 from dicom_node.domain.records import History, JobRecord
-from dicom_node.node import Archive, open_archive, utc_now
 from dicom_node.policy.waiting import why_waiting
 from dicom_node.registry import load_registry
 from dicom_node.settings import read_settings
+from dicom_node.stores import Archive, open_archive, utc_now
 
 
 def list_jobs(config: Path, *, state: str | None, limit: int, as_json: bool) -> None:
@@ -56,10 +57,10 @@ def show_job(job_id: str, config: Path, *, as_json: bool) -> None:
             deliveries=deliveries,
             health=archive.destinations.all_health(),
             transactions=archive.commitments.of_job(job_id),
-            ahead=archive.jobs.ahead_of(job_id),
+            ahead=ahead_of(archive.index.database, job_id),
             now=utc_now().astimezone(),
         ),
-        successors=archive.jobs.successors_of(job_id),
+        successors=successors_of(archive.index.database, job_id),
     )
     if as_json:
         print_json(history_form(history))

@@ -12,7 +12,7 @@ ConfigOption = Annotated[
     Path, typer.Option("--config", envvar="DICOM_NODE_CONFIG", help="Folder of TOML files.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
-PathArgument = Annotated[Path, typer.Argument(exists=True, help="DICOM file or folder.")]
+PathArgument = Annotated[Path, typer.Argument(help="DICOM file or folder.")]
 DEFAULT_CONFIG = Path("config")
 
 

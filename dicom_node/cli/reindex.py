@@ -7,8 +7,8 @@ from rich.console import Console
 
 from dicom_node.archive.folder_lock import FolderLock
 from dicom_node.cli.options import print_json
-from dicom_node.node import open_archive
 from dicom_node.settings import read_settings
+from dicom_node.stores import open_archive
 
 
 def reindex(config: Path, *, as_json: bool) -> None:

@@ -11,12 +11,12 @@ from dicom_node.cli.progress import progress
 from dicom_node.cli.series_forms import explanation_form
 from dicom_node.domain.job import JobState
 from dicom_node.explanation import explain
-from dicom_node.node import equipment_of
 from dicom_node.offline import OfflineJob, planned_jobs, run_job
 from dicom_node.reading.folder import FolderReading
 from dicom_node.reading.site_tracers import read_site_tracers
 from dicom_node.registry import Registry, load_registry
 from dicom_node.settings import Settings, read_settings
+from dicom_node.stores import equipment_of
 from dicom_node.worker import Worker
 
 
@@ -24,7 +24,7 @@ def run_path(path: Path, config: Path, *, out: Path, algorithm: str | None, as_j
     """Run the routes, or one algorithm, on what is below a path; whether all of it went well."""
     settings, registry = read_settings(config), load_registry()
     if algorithm is not None:
-        registry.spec(algorithm)
+        registry.spec(algorithm, file="run", key="--algorithm")
     reading = read_with_progress(path, settings)
     explained = explain(reading.series, routes=settings.routes, registry=registry)
     done = _run(reading, settings, registry, out=out, algorithm=algorithm)

@@ -42,7 +42,8 @@ def series_form(one: SeriesExplanation) -> dict[str, Json]:
         "suvbw_factor": suv_factor(one.suv),
         "suv_rule": None if one.suv is None else one.suv.rule,
         "suv_values": {} if one.suv is None else dict(one.suv.values),
-        "warnings": [] if one.suv is None else list(one.suv.warnings),
+        "uptake_time_min": one.uptake_time_min,
+        "warnings": list(one.warnings),
         "routes": list(one.routes),
         "reasons": [{"code": reason.code, "message": reason.message} for reason in one.reasons],
     }

@@ -24,13 +24,15 @@ def show_series(explained: Sequence[SeriesExplanation]) -> None:
             "tracer": f"{tracer.tracer or 'unknown'} ({tracer.conflict or tracer.evidence})",
             "unit": series.unit or "none",
             "SUVbw": _suv(one),
+            "used": _used(one),
+            "uptake": _uptake(one),
             "routes": ", ".join(one.routes) or "none",
         }
-        for name, text in rows.items():
+        lines = [(name, text) for name, text in rows.items() if text]
+        lines += [("warning", warning) for warning in one.warnings]
+        lines += [("reason", f"{reason.code}: {reason.message}") for reason in one.reasons]
+        for name, text in lines:
             console.print(f"  {name:<10} {text}", highlight=False, markup=False, soft_wrap=True)
-        for reason in one.reasons:
-            line = f"  {'reason':<10} {reason.code}: {reason.message}"
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _exam(one: SeriesExplanation) -> str:
@@ -49,6 +51,17 @@ def _suv(one: SeriesExplanation) -> str:
     else:
         shown = f"{factor:.5g}"
     return f"real-world stored value x {shown}; {one.suv.rule}"
+
+
+def _used(one: SeriesExplanation) -> str:
+    """The header values that the SUV was computed with."""
+    values = {} if one.suv is None else one.suv.values
+    return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
+def _uptake(one: SeriesExplanation) -> str:
+    minutes = one.uptake_time_min
+    return "" if minutes is None else f"scan {minutes:.0f} min after the administration"
 
 
 def show_unreadable(unreadable: Mapping[str, str]) -> None:

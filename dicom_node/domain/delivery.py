@@ -18,6 +18,8 @@ class DeliveryState(StrEnum):
     COMMITTED = "COMMITTED"  # the destination took responsibility for it
     DEAD = "DEAD"  # refused for good; kept, listed, sent again on request
     CANCELLED = "CANCELLED"  # with its job, before it was sent
+    SPARE = "SPARE"  # sent only if the destination refuses the form that this one stands in for
+    REPLACED = "REPLACED"  # refused; a spare was sent instead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,24 @@ class InconsistentGeometry(InputRejected):
     code = "inconsistent-geometry"
 
 
+class MixedSeries(InputRejected):
+    """Instances of several SOP classes or modalities share one Series Instance UID."""
+
+    code = "mixed-series"
+
+
+class SeveralPatients(InputRejected):
+    """Instances of different patients share one Series Instance UID."""
+
+    code = "several-patients"
+
+
+class RepeatedUid(InputRejected):
+    """Different instances share one SOP Instance UID: which of them is meant cannot be told."""
+
+    code = "repeated-uid"
+
+
 class NotCalibrated(InputRejected):
     """The stored values cannot be brought to the unit that is needed (SUV, most often)."""
 

@@ -177,6 +177,8 @@ class ResultObject:
     ----------
     destinations : frozenset of str or None
         Names of those for whose forms it was made; None: for every one.
+    spare_for : frozenset of str
+        Names of those that are sent it only if they refuse the form that they asked for.
     """
 
     path: Path
@@ -184,6 +186,7 @@ class ResultObject:
     sop_instance_uid: str
     modality: str
     destinations: frozenset[str] | None = None
+    spare_for: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

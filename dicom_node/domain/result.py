@@ -74,6 +74,9 @@ class Segment:
     tracking_id : str
         Stable name of this finding within the result, e.g. ``candidate-1 41%``.
     display_rgb : (red, green, blue), 0 to 255
+    finding : str
+        What several segments are contours of, e.g. ``Candidate 1``: their labels begin with it,
+        and the summary page has one row for it. Empty for a segment that stands alone.
     """
 
     number: int
@@ -85,8 +88,11 @@ class Segment:
     display_rgb: tuple[int, int, int]
     site: Code | None = None
     laterality: Code | None = None
+    finding: str = ""
 
     def __post_init__(self) -> None:
+        if not self.label.startswith(self.finding):
+            raise ValueError(f"the label {self.label!r} does not begin with {self.finding!r}")
         if self.number < 1:
             raise ValueError(f"segment numbers start at 1, not {self.number}")
         if not 1 <= len(self.label) <= 64:
@@ -170,6 +176,38 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VoxelMap:
+    """A number for each voxel: z-scores, ratios, probabilities (PS3.3 A.75, Parametric Map).
+
+    Parameters
+    ----------
+    role : str
+        Of the input whose grid it is.
+    label : str
+        Short name for people, at most 16 characters.
+    values : (slices, rows, columns) float32
+        Finite, on exactly the grid of the input.
+    quantity, unit : Code
+        What the numbers are.
+    """
+
+    role: str
+    label: str
+    geometry: Geometry
+    values: NDArray[np.float32]
+    quantity: Code
+    unit: Code
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.label) <= 16:
+            raise ValueError(f"the label of a map has 1 to 16 characters, not {len(self.label)}")
+        if self.values.shape != self.geometry.shape or self.values.dtype != np.float32:
+            raise ValueError(f"a map on the grid {self.geometry.shape} is float32 of that shape")
+        if not np.isfinite(self.values).all():
+            raise ValueError(f"a voxel of the map {self.label} is no finite number")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Result:
     """Everything an algorithm says about its inputs."""
 
@@ -178,6 +216,7 @@ class Result:
     classifications: tuple[Classification, ...] = ()
     figures: tuple[Figure, ...] = ()
     warnings: tuple[str, ...] = ()
+    maps: tuple[VoxelMap, ...] = ()
 
     def __post_init__(self) -> None:
         segments = () if self.segmentation is None else self.segmentation.segments

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,14 @@ class Condition:
     max_slices: int | None = None
 
 
+class IfMissing(StrEnum):
+    """What becomes of a job whose companion has not come when the wait is over."""
+
+    RUN = "run"  # without it
+    HOLD = "hold"  # until it comes after all, or somebody releases the job to run without
+    REJECT = "reject"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanionRule:
     """A second series that a job takes along, looked for in the same study.
@@ -38,13 +47,13 @@ class CompanionRule:
     ----------
     wait_s : float
         How long the job waits for it, in seconds from the completion of the primary series.
-    required : bool
-        Whether the job is rejected (True) or runs without (False) when the wait is over.
+    if_missing : IfMissing
+        How the job goes on when the wait is over.
     """
 
     modality: str
     same_frame_of_reference: bool = True
-    required: bool = False
+    if_missing: IfMissing = IfMissing.RUN
     wait_s: float = 60.0
 
 

@@ -65,3 +65,36 @@ class DeliveryRules:
 
     pauses: RetryRules = RetryRules()
     open_after: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerRules:
+    """What the process that runs algorithms may use.
+
+    Parameters
+    ----------
+    threads : int
+        Threads of its numerical libraries; 0 leaves it to them (one for each core).
+    gpus : tuple of int
+        Of this host; each process that works takes one of them. Empty: it sees those that it sees.
+    """
+
+    threads: int = 0
+    gpus: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivenessRules:
+    """How processes that share the work know of each other's death.
+
+    Parameters
+    ----------
+    beat_s : float
+        How often each tells that it lives, in seconds.
+    dead_after_s : float
+        Silence after which the others take over what it had. It itself stops to believe that it
+        holds anything after half of that.
+    """
+
+    beat_s: float = 5.0
+    dead_after_s: float = 60.0

@@ -69,6 +69,8 @@ class Series:
     geometry_fault : str or None
         Why the slices that are there form no gap-free stack (with the position in mm); None if they
         do, or where the object has no geometry to check.
+    fault_code : str or None
+        Code of the error that the fault is (`InputRejected.code`); None where there is no fault.
     gap : bool
         Whether the fault is that slices are missing: more of them may mend it.
     stacked : bool
@@ -98,6 +100,7 @@ class Series:
     acquired_at: datetime | None = None
     patient_digest: str = ""
     own_result: bool = False
+    fault_code: str | None = None
     gap: bool = False
 
     def __post_init__(self) -> None:

@@ -1,19 +1,23 @@
 """A page in pixels, drawn with matplotlib without its global state.
 
-Pixel coordinates have their origin at the top left. Everything is drawn by the Agg backend through
+Pixel coordinates have their origin at the top left; they are given to matplotlib in inches, for a
+PDF has other pixels than a page of the screen. Everything is drawn by the Agg backend through
 its own Figure, so that pages can be drawn in any thread and come out alike.
 """
 
 from bisect import bisect_left
+from collections.abc import Sequence
+from io import BytesIO
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
-from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
+from PIL import Image
 
 _DPI = 100
 _POINTS_PER_INCH = 72
@@ -36,6 +40,7 @@ class Canvas:
         self.width, self.height = width, height
         self._figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI, facecolor=PAPER)
         self._agg = FigureCanvasAgg(self._figure)
+        self._pictures: list[tuple[NDArray[np.uint8], tuple[float, float, float, float]]] = []
         self._widths: dict[tuple[str, float, bool], float] = {}
 
     def text(
@@ -56,14 +61,14 @@ class Canvas:
         """
         self._figure.add_artist(
             Text(
-                x,
-                self.height - y,
+                x / _DPI,
+                (self.height - y) / _DPI,
                 words,
                 color=color,
                 horizontalalignment="right" if right else "center" if centre else "left",
                 verticalalignment="baseline",
                 fontproperties=_font(size, bold=bold),
-                transform=IdentityTransform(),
+                transform=self._figure.dpi_scale_trans,
                 parse_math=False,
             )
         )
@@ -112,12 +117,12 @@ class Canvas:
         """Fill a rectangle; x and y are its top left corner."""
         self._figure.add_artist(
             Rectangle(
-                (x, self.height - y - height),
-                width,
-                height,
+                (x / _DPI, (self.height - y - height) / _DPI),
+                width / _DPI,
+                height / _DPI,
                 facecolor=color,
                 edgecolor="none",
-                transform=IdentityTransform(),
+                transform=self._figure.dpi_scale_trans,
             )
         )
 
@@ -125,22 +130,38 @@ class Canvas:
         self, pixels: NDArray[np.uint8], *, x: float, y: float, width: float, height: float
     ) -> None:
         """Draw an RGB picture into a rectangle, which should have its aspect."""
-        axes = self._figure.add_axes(
-            (
-                x / self.width,
-                1 - (y + height) / self.height,
-                width / self.width,
-                height / self.height,
-            )
-        )
-        axes.imshow(pixels, interpolation="antialiased", aspect="auto")
-        axes.set_axis_off()
+        self._pictures.append((pixels, (x, y, width, height)))
 
     def pixels(self) -> NDArray[np.uint8]:
         """The page as (height, width, 3) RGB."""
         self._agg.draw()  # type: ignore[no-untyped-call]  # matplotlib's own
         drawn = self._agg.buffer_rgba()  # type: ignore[no-untyped-call]  # matplotlib's own
-        return np.asarray(drawn)[..., :3].copy()
+        page = np.asarray(drawn)[..., :3].copy()
+        for picture, (x, y, width, height) in self._pictures:
+            left, top = round(x), round(y)
+            size = (max(round(x + width) - left, 1), max(round(y + height) - top, 1))
+            shown = Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS)
+            page[top : top + size[1], left : left + size[0]] = np.asarray(shown)
+        return page
+
+    def save(self, pdf: PdfPages) -> None:
+        """Add the page to a PDF, its pictures in full."""
+        for picture, (x, y, width, height) in self._pictures:
+            left, bottom = x / self.width, 1 - (y + height) / self.height
+            axes = self._figure.add_axes((left, bottom, width / self.width, height / self.height))
+            axes.imshow(picture, interpolation="none", aspect="auto")
+            axes.set_axis_off()
+        pdf.savefig(self._figure)  # type: ignore[no-untyped-call]  # matplotlib's own
+
+
+def pdf_of(pages: Sequence[Canvas], *, title: str) -> bytes:
+    """Pages as one PDF without the time of writing, so that it depends on the pages alone."""
+    buffer = BytesIO()
+    told = {"Title": title, "CreationDate": None, "Producer": None, "Creator": None}
+    with PdfPages(buffer, metadata=told) as pdf:
+        for page in pages:
+            page.save(pdf)
+    return buffer.getvalue()
 
 
 def _cut(words: str, end: int) -> str:

@@ -21,6 +21,36 @@ PROCEDURES = {
     "CT": Code("25045-6", "LN", "CT unspecified body region"),
 }
 
+# Names of content items (TID 1001 to 1004, 1204, 1411, 1419, 1500, 1501, 4019, 4108).
+LANGUAGE = Code("121049", "DCM", "Language of Content Item and Descendants")
+ENGLISH = Code("en-US", "RFC5646", "English (United States)")
+OBSERVER_TYPE = Code("121005", "DCM", "Observer Type")
+DEVICE_UID = Code("121012", "DCM", "Device Observer UID")
+DEVICE_NAME = Code("121013", "DCM", "Device Observer Name")
+DEVICE_MANUFACTURER = Code("121014", "DCM", "Device Observer Manufacturer")
+DEVICE_MODEL = Code("121015", "DCM", "Device Observer Model Name")
+DEVICE_SERIAL_NUMBER = Code("121016", "DCM", "Device Observer Serial Number")
+PROCEDURE_REPORTED = Code("121058", "DCM", "Procedure reported")
+IMAGING_MEASUREMENTS = Code("126010", "DCM", "Imaging Measurements")
+MEASUREMENT_GROUP = Code("125007", "DCM", "Measurement Group")
+TRACKING_IDENTIFIER = Code("112039", "DCM", "Tracking Identifier")
+TRACKING_UID = Code("112040", "DCM", "Tracking Unique Identifier")
+FINDING_CATEGORY = Code("276214006", "SCT", "Finding category")
+FINDING = Code("121071", "DCM", "Finding")
+FINDING_SITE = Code("363698007", "SCT", "Finding Site")
+LATERALITY = Code("272741003", "SCT", "Laterality")
+ALGORITHM_NAME = Code("111001", "DCM", "Algorithm Name")
+ALGORITHM_VERSION = Code("111003", "DCM", "Algorithm Version")
+ALGORITHM_PARAMETERS = Code("111002", "DCM", "Algorithm Parameters")
+ALGORITHM_FAMILY = Code("111000", "DCM", "Algorithm Family")
+MEASUREMENT_METHOD = Code("370129005", "SCT", "Measurement Method")
+DERIVATION = Code("121401", "DCM", "Derivation")
+REFERENCED_SEGMENT = Code("121191", "DCM", "Referenced Segment")
+SOURCE_SERIES = Code("121232", "DCM", "Source Series for Segmentation")
+SOURCE = Code("260753009", "SCT", "Source")
+
+OF_INTEREST = Code("113000", "DCM", "Of Interest")  # CID 7010
+KEY_OBJECT_DESCRIPTION = Code("113012", "DCM", "Key Object Description")
 COMMENT = Code("121106", "DCM", "Comment")
 SEGMENTATION = Code("113076", "DCM", "Segmentation")
 SOURCE_IMAGE = Code("121322", "DCM", "Source image for image processing operation")

@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -20,17 +19,24 @@ from dicom_node.domain.errors import DicomNodeError, EncodingFailed, ResultNotWr
 from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.job import ResultObject
 from dicom_node.domain.report import Report
-from dicom_node.encoding.forms import Audience, Form, split_of, wanted_forms
+from dicom_node.encoding.encapsulated import build_encapsulated_pdf
+from dicom_node.encoding.explicit import file_of
+from dicom_node.encoding.forms import Audience, Form, Wanted, splits_of, wanted_forms
+from dicom_node.encoding.key_objects import build_key_objects
 from dicom_node.encoding.landmark import check_landmarks
 from dicom_node.encoding.parts import Part, Split, WrittenPart, split
 from dicom_node.encoding.secondary_capture import build_secondary_capture
 from dicom_node.encoding.segmentation import build_segmentation
 from dicom_node.encoding.sources import SourceHeader, read_source
+from dicom_node.encoding.structure_set import build_structure_set, check_structure_set
 from dicom_node.encoding.structured_report import build_structured_report
 from dicom_node.encoding.uids import Role
+from dicom_node.encoding.voxel_map import build_voxel_map, check_voxel_map
 
 log = structlog.get_logger(__name__)
 Made = TypeVar("Made")
+Check = Callable[[bytes], None]
+"""Refuses the file of an object that does not lie where the result says."""
 
 WHOLE = Split()  # one object, whatever is in it
 _NOBODY: Mapping[str, ResultForms] = MappingProxyType({})
@@ -62,12 +68,15 @@ class EncodedObject:
     ----------
     audience : frozenset of str or None
         Names of the destinations that take it; None for every one.
+    spare_for : frozenset of str
+        Names of those that take it if they refuse the form that they asked for.
     encoded : bytes
         PS3.10 file of the data set.
     """
 
     form: Form
     audience: Audience
+    spare_for: frozenset[str]
     dataset: Dataset
     encoded: bytes
 
@@ -98,13 +107,13 @@ def encode_report(
         Where any of the objects cannot be made, or a SEG does not lie where the result says.
     """
     source = _guarded("source", lambda: read_source(report))
-    ways = {WHOLE, *(split_of(forms) for forms in destinations.values())}
+    ways = {WHOLE, *(how for forms in destinations.values() for how in splits_of(forms))}
     parts = {how: _parts(report, how) for how in ways}
-    wanted = wanted_forms(destinations, {how: len(some) for how, some in parts.items()})
+    counts = {how: len(some) for how, some in parts.items()}
+    wanted = wanted_forms(destinations, counts, maps=_maps(report))
     maker = _Maker(report, equipment, source, parts)
     return tuple(
-        _guarded(form.name, partial(maker.make, form, audience))
-        for form, audience in wanted.items()
+        _guarded(form.name, partial(maker.make, form, takers)) for form, takers in wanted.items()
     )
 
 
@@ -147,6 +156,11 @@ def _parts(report: Report, how: Split) -> tuple[Part, ...]:
     return split(found, how)
 
 
+def _maps(report: Report) -> int:
+    """Number of voxel maps to be written; none for a source without a place."""
+    return len(report.result.maps) if report.source.geometry.placed else 0
+
+
 class _Maker:
     """Makes the objects of one report; a report of segments refers to what was made before it."""
 
@@ -159,33 +173,72 @@ class _Maker:
     ) -> None:
         self._report, self._equipment, self._source = report, equipment, source
         self._parts = parts
+        self._made: dict[Form, Dataset] = {}
         self._written: dict[Split, list[WrittenPart]] = {how: [] for how in parts}
 
-    def make(self, form: Form, audience: Audience) -> EncodedObject:
-        """One object with its file."""
-        buffer = BytesIO()
-        if form.role is Role.SEG:
-            part = self._parts[form.split or WHOLE][form.part - 1]
-            dataset = build_segmentation(
-                self._report, part.segmentation, self._equipment, self._source, form
-            )
-            dataset.save_as(buffer, enforce_file_format=True)
-            check_landmarks(buffer.getvalue(), self._report, part.segmentation)
-            self._written[form.split or WHOLE].append(
-                WrittenPart(numbers=part.numbers, dataset=dataset)
-            )
-        else:
-            dataset = self._text_or_page(form)
-            dataset.save_as(buffer, enforce_file_format=True)
+    def make(self, form: Form, takers: Wanted) -> EncodedObject:
+        """One object with its file, which was checked where it has a place."""
+        dataset, check = self._built(form)
+        encoded = file_of(dataset)
+        if check is not None:
+            check(encoded)
+        self._made[form] = dataset
         return EncodedObject(
-            form=form, audience=audience, dataset=dataset, encoded=buffer.getvalue()
+            form=form,
+            audience=takers.audience,
+            spare_for=takers.spare_for,
+            dataset=dataset,
+            encoded=encoded,
         )
 
-    def _text_or_page(self, form: Form) -> Dataset:
-        if form.role is Role.SC:
-            return build_secondary_capture(self._report, self._equipment, self._source)
-        written = self._written[form.split or WHOLE]
-        return build_structured_report(self._report, written, self._equipment, self._source, form)
+    def _built(self, form: Form) -> tuple[Dataset, Check | None]:
+        """An object, and how its file is checked where it has a place."""
+        match form.role:
+            case Role.SEG:
+                return self._segmentation(form)
+            case Role.RTSTRUCT:
+                return self._contours(form)
+            case Role.MAP:
+                return self._voxel_map(form)
+            case _:
+                return self._document(form), None
+
+    def _document(self, form: Form) -> Dataset:
+        """An object without a place of its own."""
+        report, facts = self._report, (self._equipment, self._source, form)
+        match form.role:
+            case Role.SC | Role.PAGES:
+                return build_secondary_capture(report, *facts)
+            case Role.PDF:
+                return build_encapsulated_pdf(report, *facts)
+            case Role.KEY_OBJECTS:
+                return build_key_objects(report, self._made, *facts)
+        # Of a label map no report can name a segment: PS3.3 table C.18.4 knows numbers of segments
+        # in Segmentation Storage alone. Tracking UIDs tell which group is of which segment.
+        written = [] if form.labelmap else self._written[form.split or WHOLE]
+        return build_structured_report(report, written, *facts)
+
+    def _contours(self, form: Form) -> tuple[Dataset, Check]:
+        """The structure set."""
+        (part,) = self._parts[WHOLE]
+        found = part.segmentation
+        made = build_structure_set(self._report, found, self._equipment, self._source, form)
+        return made, lambda file: check_structure_set(file, self._report, found)
+
+    def _voxel_map(self, form: Form) -> tuple[Dataset, Check]:
+        """One of the voxel maps."""
+        voxels = self._report.result.maps[form.part - 1]
+        made = build_voxel_map(self._report, voxels, self._equipment, self._source, form)
+        return made, lambda file: check_voxel_map(file, self._report, voxels)
+
+    def _segmentation(self, form: Form) -> tuple[Dataset, Check]:
+        """A segmentation, or a part of it."""
+        how = form.split or WHOLE
+        part = self._parts[how][form.part - 1]
+        found = part.segmentation
+        made = build_segmentation(self._report, found, self._equipment, self._source, form)
+        self._written[how].append(WrittenPart(numbers=part.numbers, dataset=made))
+        return made, lambda file: check_landmarks(file, self._report, found)
 
 
 def _written(objects: Sequence[EncodedObject], folder: Path) -> tuple[ResultObject, ...]:
@@ -217,4 +270,5 @@ def _write(encoded: EncodedObject, folder: Path) -> ResultObject:
         sop_instance_uid=str(dataset.SOPInstanceUID),
         modality=str(dataset.Modality),
         destinations=encoded.audience,
+        spare_for=encoded.spare_for,
     )

@@ -5,19 +5,22 @@ overlapping segments of a total-body scan. Here each frame is made of the box of
 at a time, so that time and memory go with the frames that are written.
 """
 
-from collections.abc import Mapping, Sequence
+import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.valuerep import DSfloat
 
 from dicom_node.domain.geometry import Geometry
 from dicom_node.domain.result import Segment, SegmentationResult
 from dicom_node.domain.volume import FrameSource
-from dicom_node.encoding.codes import SEGMENTATION, SOURCE_IMAGE, concept
+from dicom_node.encoding.codes import SEGMENTATION, SOURCE_IMAGE
+from dicom_node.encoding.content import code
+from dicom_node.encoding.explicit import element, sequence, text
+from dicom_node.encoding.references import image_reference
 
 # Frames packed at a time: eight of them fill whole bytes, whatever their size.
 _FRAMES_A_TIME = 8
@@ -99,7 +102,7 @@ def shared_groups(geometry: Geometry) -> Dataset:
 
 def per_frame_groups(
     frames: Sequence[SegmentFrame], geometry: Geometry, sources: Sequence[FrameSource]
-) -> list[Dataset]:
+) -> list[bytes]:
     """Functional groups of each frame: index, position, source, segment.
 
     Viewers place a frame by its source instance first (OHIF), by its position otherwise: each
@@ -107,47 +110,58 @@ def per_frame_groups(
     """
     used = sorted({frame.slice_index for frame in frames})
     planes = {
-        index: (number, _position(geometry, index), _derivation(sources[index]))
+        index: Plane(
+            number=number,
+            position=position_of(geometry, index),
+            derivation=derivation_of(sources[index]),
+        )
         for number, index in enumerate(used, start=1)
     }
-    return [_groups(frame, planes) for frame in frames]
+    return [_groups(frame, planes[frame.slice_index]) for frame in frames]
 
 
-def _groups(
-    frame: SegmentFrame, planes: Mapping[int, tuple[int, DataElement, DataElement]]
-) -> Dataset:
-    """Functional groups of one frame; those of its plane are made once and shared."""
-    plane_number, position, derivation = planes[frame.slice_index]
-    content, segment, groups = Dataset(), Dataset(), Dataset()
-    content.DimensionIndexValues = [frame.segment.number, plane_number]
-    segment.ReferencedSegmentNumber = frame.segment.number
-    groups.add(derivation)
-    groups.FrameContentSequence = [content]
-    groups.add(position)
-    groups.SegmentIdentificationSequence = [segment]
-    return groups
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plane:
+    """What all frames of a slice share: its number among the planes, its place, its source."""
+
+    number: int
+    position: bytes
+    derivation: bytes
 
 
-def _position(geometry: Geometry, slice_index: int) -> DataElement:
+def _groups(frame: SegmentFrame, plane: Plane) -> bytes:
+    """Functional groups of one frame."""
+    segment = element(0x0062000B, "US", struct.pack("<H", frame.segment.number))
+    return b"".join(
+        (
+            plane.derivation,
+            frame_content([frame.segment.number, plane.number]),
+            plane.position,
+            sequence(0x0062000A, [segment]),
+        )
+    )
+
+
+def frame_content(indices: Sequence[int]) -> bytes:
+    """Frame Content Sequence (0020,9111) with the frame's values of the dimensions."""
+    values = element(0x00209157, "UL", struct.pack(f"<{len(indices)}I", *indices))
+    return sequence(0x00209111, [values])
+
+
+def position_of(geometry: Geometry, slice_index: int) -> bytes:
     """Plane Position Sequence (0020,9113) of a slice."""
-    item = Dataset()
-    item.ImagePositionPatient = _decimals(geometry.index_to_lps((slice_index, 0, 0)))
-    return DataElement("PlanePositionSequence", "SQ", [item])
+    position = _decimals(geometry.index_to_lps((slice_index, 0, 0)))
+    item = text(0x00200032, "DS", "\\".join(str(one) for one in position))
+    return sequence(0x00209113, [item])
 
 
-def _derivation(source: FrameSource) -> DataElement:
+def derivation_of(source: FrameSource) -> bytes:
     """Derivation Image Sequence (0008,9124): segmented from this instance and frame."""
-    image = Dataset()
-    image.ReferencedSOPClassUID = source.sop_class_uid
-    image.ReferencedSOPInstanceUID = source.sop_instance_uid
-    if source.frame_number is not None:
-        image.ReferencedFrameNumber = source.frame_number
-    image.SpatialLocationsPreserved = "YES"  # the segments are on the grid of the source
-    image.PurposeOfReferenceCodeSequence = [concept(SOURCE_IMAGE)]
-    item = Dataset()
-    item.SourceImageSequence = [image]
-    item.DerivationCodeSequence = [concept(SEGMENTATION)]
-    return DataElement("DerivationImageSequence", "SQ", [item])
+    image = [image_reference(source)]
+    image.append(text(0x0028135A, "CS", "YES"))  # the segments are on the grid of the source
+    image.append(code(0x0040A170, SOURCE_IMAGE))
+    item = sequence(0x00082112, [b"".join(image)]) + code(0x00089215, SEGMENTATION)
+    return sequence(0x00089124, [item])
 
 
 def _decimals(values: Sequence[float] | NDArray[np.float64]) -> list[DSfloat]:

@@ -5,14 +5,18 @@ with code of its own and compared with the regions in millimetres, and the sourc
 asked once more where they lie.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
+from typing import TypeVar
 
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from scipy.ndimage import find_objects  # type: ignore[attr-defined]  # filled at run time
 
 from dicom_node.domain.errors import EncodingFailed
 from dicom_node.domain.geometry import Geometry
@@ -25,7 +29,12 @@ _TOLERANCE_MM = 0.01  # decimal strings and float sums; a voxel is some hundred 
 # Reading fits a regular grid to positions that scanners round; a wrong slice is a whole spacing.
 _SLICE_TOLERANCE = 0.1
 
+_PLACE = ("PlanePositionSequence", "DerivationImageSequence")
+_SEGMENT = ("SegmentIdentificationSequence",)
+
+T = TypeVar("T")
 Points = NDArray[np.float64]
+Key = tuple[object, ...]  # the bytes of elements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,23 +67,53 @@ def check_landmarks(encoded: bytes, report: Report, segmentation: SegmentationRe
         Where a frame's plane, its source instance or frame, or the voxels of a segment differ.
     """
     dataset = pydicom.dcmread(BytesIO(encoded))
-    frames = dataset.PerFrameFunctionalGroupsSequence
-    slices = [_check_plane(number, item, report) for number, item in enumerate(frames, start=1)]
-    _check_stored(report, sorted(set(slices)))
+    slices = check_planes(dataset, report)
     _check_voxels(_written_extents(dataset, slices), _expected_extents(segmentation))
+
+
+def check_planes(dataset: Dataset, report: Report) -> list[int]:
+    """Index of the slice of each frame, whose plane and whose source it must have.
+
+    Raises
+    ------
+    EncodingFailed
+        Where a frame lies elsewhere than the slice, or than the stored frame that it names.
+    """
+    known: dict[Key, int] = {}
+    slices = [
+        _once(item, _PLACE, known, partial(_check_plane, number, item, report))
+        for number, item in enumerate(dataset.PerFrameFunctionalGroupsSequence, start=1)
+    ]
+    check_stored(report, sorted(set(slices)))
+    return slices
+
+
+def _once(item: Dataset, keywords: Sequence[str], known: dict[Key, T], find: Callable[[], T]) -> T:
+    """What is found in the elements of an item; the same bytes are decoded and looked at once.
+
+    A large segmentation has thousands of frames, of which those of a slice say the same.
+    """
+    elements = [item.get_item(keyword) for keyword in keywords if keyword in item]
+    raw = [one.value for one in elements if isinstance(one, RawDataElement)]
+    if len(raw) < len(elements):
+        return find()
+    key = tuple(raw)
+    if key not in known:
+        known[key] = find()
+    return known[key]
 
 
 def _check_plane(number: int, item: Dataset, report: Report) -> int:
     """Index of the slice whose plane and whose source a frame has."""
     geometry = report.source.geometry
-    position = _vector(item.PlanePositionSequence[0].ImagePositionPatient)
+    position = _position(item)
     index = int(np.rint(geometry.lps_to_index(position)[0]))
     inside = 0 <= index < geometry.shape[0]
     if not inside or _apart(position, _plane_mm(geometry, index)) > _TOLERANCE_MM:
-        raise EncodingFailed(f"SEG frame {number}: {position.tolist()} mm is no plane of the grid")
+        raise EncodingFailed(f"frame {number}: {position.tolist()} mm is no plane of the grid")
     images = item.DerivationImageSequence[0].SourceImageSequence
     if [_source_of(image) for image in images] != [report.source.frames[index]]:
-        raise EncodingFailed(f"SEG frame {number}: its source is not that of slice {index}")
+        raise EncodingFailed(f"frame {number}: its source is not that of slice {index}")
     return index
 
 
@@ -88,7 +127,7 @@ def _source_of(image: Dataset) -> FrameSource:
     )
 
 
-def _check_stored(report: Report, indices: list[int]) -> None:
+def check_stored(report: Report, indices: Sequence[int]) -> None:
     """The source files must lie on the planes that they are named for."""
     geometry, frames = report.source.geometry, report.source.frames
     stored = stored_positions(report, [frames[index] for index in indices])
@@ -139,17 +178,61 @@ def _written_extents(dataset: Dataset, slices: Sequence[int]) -> Extents:
     cosines = _vector(shared.PlaneOrientationSequence[0].ImageOrientationPatient)
     row_mm, column_mm = _vector(shared.PixelMeasuresSequence[0].PixelSpacing)
     steps = np.stack([cosines[3:] * row_mm, cosines[:3] * column_mm])
-    extents = {}
-    for plane, item, index in zip(
-        _planes(dataset), dataset.PerFrameFunctionalGroupsSequence, slices, strict=True
+    extents: dict[tuple[int, int], Extent] = {}
+    known: dict[Key, Points] = {}
+    planes = _labels(dataset) if dataset.SegmentationType == "LABELMAP" else _planes(dataset)
+    numbers = _numbers(dataset)
+    for frame, item, index, segment in zip(
+        planes, dataset.PerFrameFunctionalGroupsSequence, slices, numbers, strict=True
     ):
-        number = int(item.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
-        if not plane.any() or (number, index) in extents:
-            raise EncodingFailed(f"SEG segment {number}: empty or second frame of slice {index}")
-        voxels, where = _landmarks(plane)
-        position = _vector(item.PlanePositionSequence[0].ImagePositionPatient)
-        extents[number, index] = Extent(voxels=voxels, landmarks_mm=position + where @ steps)
+        position = _once(item, _PLACE[:1], known, partial(_position, item))
+        for number, plane, corner in _regions(frame, segment):
+            if not plane.any() or (number, index) in extents:
+                raise EncodingFailed(
+                    f"SEG segment {number}: empty or second frame of slice {index}"
+                )
+            voxels, where = _landmarks(plane)
+            points = position + (where + corner) @ steps
+            extents[number, index] = Extent(voxels=voxels, landmarks_mm=points)
     return extents
+
+
+def _position(item: Dataset) -> Points:
+    """Image Position (Patient) of a frame."""
+    return _vector(item.PlanePositionSequence[0].ImagePositionPatient)
+
+
+def _numbers(dataset: Dataset) -> list[int | None]:
+    """Segment number of each frame; None in a label map, where each pixel has its own."""
+    known: dict[Key, int] = {}
+
+    def number_in(item: Dataset) -> int:
+        return int(item.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
+
+    frames = dataset.PerFrameFunctionalGroupsSequence
+    if dataset.SegmentationType == "LABELMAP":
+        return [None] * len(frames)
+    return [_once(one, _SEGMENT, known, partial(number_in, one)) for one in frames]
+
+
+def _regions(
+    frame: NDArray[np.generic], segment: int | None
+) -> Iterator[tuple[int, NDArray[np.bool_], tuple[int, int]]]:
+    """Segments of a frame: number, pixels in a box, and the box's first (row, column)."""
+    if segment is not None:
+        yield segment, frame.astype(bool, copy=False), (0, 0)
+        return
+    for number, box in enumerate(find_objects(frame), start=1):
+        if box is not None:
+            yield number, frame[box] == number, (box[0].start, box[1].start)
+
+
+def _labels(dataset: Dataset) -> Iterator[NDArray[np.generic]]:
+    """Frames of labels, (rows, columns), 8 or 16 bits a pixel."""
+    kind = np.dtype("<u1") if dataset.BitsAllocated == 8 else np.dtype("<u2")
+    shape = (int(dataset.NumberOfFrames), dataset.Rows, dataset.Columns)
+    size = int(np.prod(shape))
+    yield from np.frombuffer(dataset.PixelData, dtype=kind, count=size).reshape(shape)
 
 
 def _planes(dataset: Dataset) -> Iterator[NDArray[np.bool_]]:

@@ -1,37 +1,34 @@
 """Measurement groups of the report: one per segment, one for the study, one for the run."""
 
 from collections.abc import Sequence
-from typing import Any
-
-from highdicom.sr import (
-    AlgorithmIdentification,
-    FindingSite,
-    Measurement,
-    MeasurementsAndQualitativeEvaluations,
-    QualitativeEvaluation,
-    ReferencedSegment,
-    RelationshipTypeValues,
-    SourceSeriesForSegmentation,
-    TextContentItem,
-    TrackingIdentifier,
-    VolumetricROIMeasurementsAndQualitativeEvaluations,
-)
 
 from dicom_node.domain.algorithm import AlgorithmCard
+from dicom_node.domain.coding import Code
 from dicom_node.domain.report import Report
-from dicom_node.domain.result import Classification, Segment
-from dicom_node.domain.result import Measurement as MeasuredValue
-from dicom_node.encoding.codes import COMMENT, NO_UNITS, OUTPUT_SCORE, concept
+from dicom_node.domain.result import Classification, Measurement, Segment
+from dicom_node.encoding import codes
+from dicom_node.encoding.content import (
+    Relation,
+    code_item,
+    container,
+    image_item,
+    number_item,
+    text_item,
+    uid_item,
+)
 from dicom_node.encoding.number_text import values_line
 from dicom_node.encoding.parts import SegmentPlace, WrittenPart, places_of
 from dicom_node.encoding.provenance import algorithm_statements
 from dicom_node.encoding.statements import NOTHING_MARKED, run_statements, segments_of
 from dicom_node.encoding.uids import tracking_uid
 
-Group = MeasurementsAndQualitativeEvaluations | VolumetricROIMeasurementsAndQualitativeEvaluations
+Items = list[bytes]
+"""Content items of a group, in the order of the template."""
+
+WITH_REGION, WITHOUT_REGION = "1411", "1501"  # templates of PS3.16
 
 
-def measurement_groups(report: Report, written: Sequence[WrittenPart]) -> list[Group]:
+def measurement_groups(report: Report, written: Sequence[WrittenPart]) -> Items:
     """All groups of a report, in the order in which a person would read them.
 
     Parameters
@@ -43,10 +40,11 @@ def measurement_groups(report: Report, written: Sequence[WrittenPart]) -> list[G
     result = report.result
     segments, places = segments_of(result), places_of(written)
     groups = [
-        _told(
-            segment_group(report, one, places.get(one.number)),
-            one.label,
-            result.measurements_of(one.number),
+        segment_group(
+            report,
+            one,
+            places.get(one.number),
+            told=_told(one.label, result.measurements_of(one.number)),
         )
         for one in segments
     ]
@@ -54,112 +52,97 @@ def measurement_groups(report: Report, written: Sequence[WrittenPart]) -> list[G
         groups.append(_study_group(report, empty=not segments))
     for number, classification in enumerate(result.classifications, start=1):
         groups.append(_classification_group(report, number, classification))
-    groups.append(_run_group(report))
+    groups.append(group_of(_plain(report, "run", ()), run_statements(report)))
     return groups
 
 
-def segment_group(report: Report, segment: Segment, place: SegmentPlace | None) -> Group:
+def segment_group(
+    report: Report, segment: Segment, place: SegmentPlace | None, *, told: Sequence[str] = ()
+) -> bytes:
     """Group of a segment: its volumetric ROI (TID 1411), or (TID 1501) without a place."""
-    facts: dict[str, Any] = {  # keyword arguments of either template
-        "tracking_identifier": _tracking(report, segment.tracking_id),
-        "finding_category": concept(segment.category),
-        "finding_type": concept(segment.type),
-        "finding_sites": finding_sites(segment),
-        "algorithm_id": algorithm_of(report.card),
-        "measurements": _measurements(report.result.measurements_of(segment.number)),
-    }
+    items = [
+        *tracking_items(report, segment.tracking_id),
+        *finding_items(segment),
+        *algorithm_items(report.card),
+        *_measurements(report.result.measurements_of(segment.number)),
+    ]
     if place is None:
-        return MeasurementsAndQualitativeEvaluations(**facts)
-    reference = _referenced_segment(report, place)
-    return VolumetricROIMeasurementsAndQualitativeEvaluations(referenced_segment=reference, **facts)
+        return group_of(items, told)
+    items += _region_items(report, place)
+    return group_of(items, told, template=WITH_REGION)
 
 
-def _referenced_segment(report: Report, place: SegmentPlace) -> ReferencedSegment:
-    """Reference to a segment of a SEG and to its source series.
+def _region_items(report: Report, place: SegmentPlace) -> Items:
+    """Reference to a segment of a SEG, and to its source series."""
+    return [
+        image_item(
+            Relation.CONTAINS,
+            codes.REFERENCED_SEGMENT,
+            sop_class_uid=place.sop_class_uid,
+            sop_instance_uid=place.sop_instance_uid,
+            segment=place.number,
+        ),
+        uid_item(Relation.CONTAINS, codes.SOURCE_SERIES, report.source.key.series_instance_uid),
+    ]
 
-    Made by hand: `ReferencedSegment.from_segmentation` fails on objects whose frames share their
-    segment number.
-    """
-    return ReferencedSegment(
-        sop_class_uid=place.sop_class_uid,
-        sop_instance_uid=place.sop_instance_uid,
-        segment_number=place.number,
-        source_series=SourceSeriesForSegmentation(report.source.key.series_instance_uid),
-    )
 
-
-def _study_group(report: Report, *, empty: bool) -> Group:
+def _study_group(report: Report, *, empty: bool) -> bytes:
     """Group without a region (TID 1501): totals, or the statement that nothing was marked."""
     values = report.result.measurements_of(None)
-    group = _told(_plain_group(report, "whole-study", values), "Whole study", values)
-    return with_comments(group, [NOTHING_MARKED] if empty else [])
+    told = [*_told("Whole study", values), *([NOTHING_MARKED] if empty else [])]
+    return group_of(_plain(report, "whole-study", values), told)
 
 
-def _classification_group(report: Report, number: int, said: Classification) -> Group:
+def _classification_group(report: Report, number: int, said: Classification) -> bytes:
     """Group of one category (qualitative evaluation) with the score that led to it."""
-    score = []
+    items = _plain(report, f"classification-{number}", ())
     if said.probability is not None:
-        score.append(
-            Measurement(name=concept(OUTPUT_SCORE), value=said.probability, unit=concept(NO_UNITS))
-        )
-    group = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=_tracking(report, f"classification-{number}"),
-        algorithm_id=algorithm_of(report.card),
-        measurements=score,
-        qualitative_evaluations=[
-            QualitativeEvaluation(name=concept(said.name), value=concept(said.value))
-        ],
-    )
-    return with_comments(group, [said.explanation] if said.explanation else [])
+        items.append(number_item(codes.OUTPUT_SCORE, said.probability, codes.NO_UNITS))
+    items.append(code_item(Relation.CONTAINS, said.name, said.value))
+    return group_of(items, [said.explanation] if said.explanation else [])
 
 
-def _run_group(report: Report) -> Group:
-    """Group of what a reader must know of the run: source, unit, warnings, limits of use."""
-    return with_comments(_plain_group(report, "run", ()), run_statements(report))
+def _plain(report: Report, name: str, values: Sequence[Measurement]) -> Items:
+    """Items of a group of measurements that belong to no region."""
+    return [
+        *tracking_items(report, name),
+        *algorithm_items(report.card),
+        *_measurements(values),
+    ]
 
 
-def _plain_group(report: Report, name: str, values: Sequence[MeasuredValue]) -> Group:
-    """Group of measurements that belong to no region (TID 1501)."""
-    return MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=_tracking(report, name),
-        algorithm_id=algorithm_of(report.card),
-        measurements=_measurements(values),
-    )
+def group_of(items: Items, comments: Sequence[str], *, template: str = WITHOUT_REGION) -> bytes:
+    """A measurement group that ends with a text item (121106, DCM, Comment) for each sentence."""
+    said = [text_item(Relation.CONTAINS, codes.COMMENT, comment) for comment in comments]
+    return container(codes.MEASUREMENT_GROUP, [*items, *said], template=template)
 
 
-def _told(group: Group, name: str, values: Sequence[MeasuredValue]) -> Group:
-    """The group with its numbers in a line for people.
+def _told(name: str, values: Sequence[Measurement]) -> list[str]:
+    """The numbers in a line for people.
 
     Viewers write the concept without its derivation: three lines that say SUVbw.
     """
-    return with_comments(group, [values_line(name, values)] if values else [])
+    return [values_line(name, values)] if values else []
 
 
-def with_comments(group: Group, comments: Sequence[str]) -> Group:
-    """The group, with a text item (121106, DCM, Comment) for each sentence."""
-    for comment in comments:
-        group[0].ContentSequence.append(
-            TextContentItem(
-                name=concept(COMMENT),
-                value=comment,
-                relationship_type=RelationshipTypeValues.CONTAINS,
-            )
-        )
-    return group
-
-
-def _measurements(values: Sequence[MeasuredValue]) -> list[Measurement]:
-    """Numbers with unit, derivation and method (TID 300), in the digits that people can read."""
+def _measurements(values: Sequence[Measurement]) -> Items:
+    """Numbers with unit, method and derivation (TID 300), in the digits that people can read."""
     return [
-        Measurement(
-            name=concept(one.name),
-            value=readable(one.value),
-            unit=concept(one.unit),
-            derivation=None if one.derivation is None else concept(one.derivation),
-            method=None if one.method is None else concept(one.method),
+        number_item(
+            one.name,
+            readable(one.value),
+            one.unit,
+            [
+                *_modifier(codes.MEASUREMENT_METHOD, one.method),
+                *_modifier(codes.DERIVATION, one.derivation),
+            ],
         )
         for one in values
     ]
+
+
+def _modifier(name: Code, value: Code | None) -> Items:
+    return [] if value is None else [code_item(Relation.MODIFIES, name, value)]
 
 
 def readable(value: float) -> float:
@@ -167,24 +150,41 @@ def readable(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _tracking(report: Report, name: str) -> TrackingIdentifier:
-    """Tracking identifier with the UID that the SEG has for the same name (TID 4108)."""
-    return TrackingIdentifier(uid=tracking_uid(report.result_id, name), identifier=name)
+def tracking_items(report: Report, name: str, *, identifier: str | None = None) -> Items:
+    """Tracking identifier with the UID that the SEG has for the same name (TID 4108).
+
+    Parameters
+    ----------
+    identifier : str or None
+        How the name is spelled here; None: as it is.
+    """
+    return [
+        text_item(Relation.OBSERVED, codes.TRACKING_IDENTIFIER, identifier or name),
+        uid_item(Relation.OBSERVED, codes.TRACKING_UID, tracking_uid(report.result_id, name)),
+    ]
 
 
-def finding_sites(segment: Segment) -> list[FindingSite] | None:
-    """Where the finding is, with its side; None where nothing says."""
-    if segment.site is None:
-        return None
-    side = None if segment.laterality is None else concept(segment.laterality)
-    return [FindingSite(concept(segment.site), laterality=side)]
+def finding_items(segment: Segment) -> Items:
+    """What the finding is, and where, with its side, as far as that is told."""
+    items = [
+        code_item(Relation.CONTAINS, codes.FINDING_CATEGORY, segment.category),
+        code_item(Relation.CONTAINS, codes.FINDING, segment.type),
+    ]
+    if segment.site is not None:
+        side = _modifier(codes.LATERALITY, segment.laterality)
+        items.append(code_item(Relation.MODIFIES, codes.FINDING_SITE, segment.site, side))
+    return items
 
 
-def algorithm_of(card: AlgorithmCard) -> AlgorithmIdentification:
+def algorithm_items(card: AlgorithmCard) -> Items:
     """Algorithm with every parameter that decided the result (TID 4019)."""
-    return AlgorithmIdentification(
-        name=card.name,
-        version=card.version,
-        family=concept(card.family),
-        parameters=[f"{name} = {value}" for name, value in algorithm_statements(card)],
-    )
+    said = [
+        (codes.ALGORITHM_NAME, card.name),
+        (codes.ALGORITHM_VERSION, card.version),
+        *(
+            (codes.ALGORITHM_PARAMETERS, f"{name} = {value}")
+            for name, value in algorithm_statements(card)
+        ),
+    ]
+    items = [text_item(Relation.MODIFIES, name, value) for name, value in said]
+    return [*items, code_item(Relation.MODIFIES, codes.ALGORITHM_FAMILY, card.family)]

@@ -39,12 +39,11 @@ def hottest_outline(region: Region, image: NDArray[np.float32]) -> SliceOutline:
 
     Holes are filled: a polyline has none.
     """
+    plane, row, column = _hottest(region, image)
     box = image[region.slices]
-    hottest = int(np.where(region.mask, box, -np.inf).argmax())
-    plane, row, column = (int(i) for i in np.unravel_index(hottest, region.mask.shape))
     mask = region.mask[plane]
     pieces, _ = label(mask)
-    corners = _boundary(binary_fill_holes(pieces == pieces[row, column]))
+    corners = boundary(binary_fill_holes(pieces == pieces[row, column]))
     first, top, left = region.origin
     return SliceOutline(
         slice_index=first + plane,
@@ -53,7 +52,19 @@ def hottest_outline(region: Region, image: NDArray[np.float32]) -> SliceOutline:
     )
 
 
-def _boundary(piece: NDArray[np.bool_]) -> list[Point]:
+def hottest_slice(region: Region, image: NDArray[np.float32]) -> int:
+    """Index, in the grid, of the slice with the region's hottest voxel."""
+    return region.origin[0] + _hottest(region, image)[0]
+
+
+def _hottest(region: Region, image: NDArray[np.float32]) -> tuple[int, int, int]:
+    """Index of the hottest voxel in the region's box."""
+    hottest = int(np.where(region.mask, image[region.slices], -np.inf).argmax())
+    plane, row, column = (int(i) for i in np.unravel_index(hottest, region.mask.shape))
+    return plane, row, column
+
+
+def boundary(piece: NDArray[np.bool_]) -> list[Point]:
     """Corners of a connected piece without holes, clockwise as seen, closed."""
     steps = _edges(piece)
     row, column = (int(i) for i in np.argwhere(piece)[0])

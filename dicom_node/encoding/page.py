@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicom_node.domain.report import Report
-from dicom_node.domain.result import Result
-from dicom_node.encoding.canvas import INK, MUTED, PAPER, RED, RULE, Canvas
+from dicom_node.domain.result import Figure, Result
+from dicom_node.encoding.canvas import INK, MUTED, PAPER, RED, RULE, Canvas, pdf_of
 from dicom_node.encoding.number_text import number_text, unit_name, unit_text
 from dicom_node.encoding.page_figures import draw_figures
 from dicom_node.encoding.page_table import draw_table
@@ -22,6 +22,7 @@ from dicom_node.encoding.statements import (
     segments_of,
     tracer_text,
 )
+from dicom_node.encoding.thumbnails import reference_figures
 
 WIDTH, HEIGHT = 1600, 900
 _MARGIN, _TOP, _BOTTOM = 30, 84, 836
@@ -46,6 +47,28 @@ def draw_page(report: Report, *, modality: str) -> NDArray[np.uint8]:
     modality : str
         Of the source.
     """
+    return _summary(report, modality).pixels()
+
+
+def pages_of(report: Report, *, modality: str, all_pages: bool) -> tuple[NDArray[np.uint8], ...]:
+    """The summary page, and behind it, if asked for, each picture on a page of its own."""
+    if not all_pages:
+        return (draw_page(report, modality=modality),)
+    return tuple(canvas.pixels() for canvas in _all_pages(report, modality))
+
+
+def pages_pdf(report: Report, *, modality: str) -> bytes:
+    """All pages as a PDF; the same report gives the same bytes."""
+    return pdf_of(_all_pages(report, modality), title=report.card.title)
+
+
+def _all_pages(report: Report, modality: str) -> list[Canvas]:
+    """The summary page, then each picture."""
+    return [_summary(report, modality), *(_picture(report, one) for one in report.result.figures)]
+
+
+def _summary(report: Report, modality: str) -> Canvas:
+    """The summary page."""
     canvas = Canvas(width=WIDTH, height=HEIGHT)
     _draw_title(canvas, report.card.title)
     _draw_banner(canvas, report)
@@ -53,13 +76,25 @@ def draw_page(report: Report, *, modality: str) -> NDArray[np.uint8]:
     draw_figures(
         canvas,
         report.result.figures,
+        reference_figures(report),
         x=_MARGIN,
         y=_TOP,
         width=_LEFT_WIDTH,
         height=top_of_algorithm - _TOP,
     )
     _draw_right(canvas, report, modality)
-    return canvas.pixels()
+    return canvas
+
+
+def _picture(report: Report, figure: Figure) -> Canvas:
+    """A page with one picture, as large as it can be."""
+    canvas = Canvas(width=WIDTH, height=HEIGHT)
+    _draw_title(canvas, report.card.title)
+    _draw_banner(canvas, report)
+    draw_figures(
+        canvas, [figure], (), x=_MARGIN, y=_TOP, width=WIDTH - 2 * _MARGIN, height=_BOTTOM - _TOP
+    )
+    return canvas
 
 
 def _draw_title(canvas: Canvas, title: str) -> None:

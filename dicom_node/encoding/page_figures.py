@@ -16,14 +16,18 @@ Row = Sequence[Figure]
 def draw_figures(
     canvas: Canvas,
     figures: Sequence[Figure],
+    thumbnails: Sequence[Figure],
     *,
     x: float,
     y: float,
     width: float,
     height: float,
 ) -> None:
-    """Draw up to four figures into a rectangle, each in its aspect under its title."""
-    shown = _shown(figures)
+    """Draw up to four figures into a rectangle, each in its aspect under its title.
+
+    Thumbnails follow behind them, however many figures there are.
+    """
+    shown = (*_shown(figures), *thumbnails)
     if not shown:
         canvas.text("The algorithm drew no figure.", x=x, y=y + 24, size=20, color=MUTED)
         return

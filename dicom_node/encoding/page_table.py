@@ -1,12 +1,11 @@
-"""The table of the page: one row per segment, one column per kind of measurement."""
+"""The table of the page: one row per finding, one column per kind of measurement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from dicom_node.domain.coding import Code
-from dicom_node.domain.result import Measurement, Result, Segment
+from dicom_node.domain.result import Result
 from dicom_node.encoding.canvas import MUTED, RULE, Canvas
-from dicom_node.encoding.number_text import number_text, unit_text
+from dicom_node.encoding.number_text import unit_text
+from dicom_node.encoding.page_rows import Column, Row, columns_of, legend_of, rows_of
 from dicom_node.encoding.statements import segments_of
 
 _ROWS = 12
@@ -15,24 +14,7 @@ _ROW_HEIGHT, _LINE = 30, 23
 _GAP = 16  # between columns
 _SWATCH = 16
 _HEAD_CHARACTERS = 11
-_LABEL_WIDTH = 230  # the least that is left for names
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """A kind of measurement and its unit."""
-
-    label: str
-    unit: Code
-
-
-def columns_of(result: Result, segments: Sequence[Segment]) -> tuple[Column, ...]:
-    """Columns in the order in which the measurements of the segments first name them."""
-    numbers = {segment.number for segment in segments}
-    found = (
-        Column(label=m.label, unit=m.unit) for m in result.measurements if m.segment in numbers
-    )
-    return tuple(dict.fromkeys(found))
+_LABEL_WIDTH = 160  # the least that is left for names
 
 
 def draw_table(
@@ -42,23 +24,29 @@ def draw_table(
 
     A result without segments draws nothing.
     """
-    segments = segments_of(result)
-    if not segments:
+    rows = rows_of(result)
+    if not rows:
         return y
-    columns = columns_of(result, segments)
-    widths = [_width(canvas, column, result) for column in columns]
+    columns = columns_of(result, segments_of(result))
+    widths = [_width(canvas, column, rows, result) for column in columns]
     fitting = _fitting(widths, width - _LABEL_WIDTH)
     ends = _ends(widths[:fitting], x + width)
+    label_end = ends[0] - widths[0] - _GAP if ends else x + width
     y = _draw_head(canvas, columns[:fitting], ends, x=x, y=y)
     canvas.box(x=x, y=y - 4, width=width, height=2, color=RULE)
-    room = int((bottom - y) // _ROW_HEIGHT) - 1  # the last line says what is left out
-    shown = segments[: max(min(room, _ROWS), 1)]
-    label_end = ends[0] - widths[0] - _GAP if ends else x + width
-    for segment in shown:
+    legend = legend_of(rows)
+    notes = 2 if legend else 1  # the last lines say what is left out, and which number is which
+    room = int((bottom - y) // _ROW_HEIGHT) - notes
+    shown = rows[: max(min(room, _ROWS), 1)]
+    for row in shown:
         y += _ROW_HEIGHT
-        cells = _cells(result.measurements_of(segment.number), columns[:fitting])
-        _draw_row(canvas, segment, cells, ends, x=x, y=y - 6, label_end=label_end)
-    return _draw_rest(canvas, len(segments) - len(shown), columns[fitting:], x=x, y=y, width=width)
+        cells = [row.cell(result, column) for column in columns[:fitting]]
+        _draw_row(canvas, row, cells, ends, x=x, y=y - 6, label_end=label_end)
+    if legend:
+        y += _ROW_HEIGHT
+        words = canvas.fitted(f"Two numbers: {legend}", width=width, size=_UNIT_SIZE)
+        canvas.text(words, x=x, y=y - 4, size=_UNIT_SIZE, color=MUTED)
+    return _draw_rest(canvas, len(rows) - len(shown), columns[fitting:], x=x, y=y, width=width)
 
 
 def _head(column: Column) -> list[str]:
@@ -72,17 +60,10 @@ def _head(column: Column) -> list[str]:
     return lines
 
 
-def _cells(values: Sequence[Measurement], columns: Sequence[Column]) -> list[str]:
-    """Texts of one row; a dash where a segment lacks a measurement."""
-    by_column = {Column(label=m.label, unit=m.unit): number_text(m.value, m.unit) for m in values}
-    return [by_column.get(column, "-") for column in columns]
-
-
-def _width(canvas: Canvas, column: Column, result: Result) -> float:
-    """Width of a column, whichever of its values are shown."""
-    values = [m for m in result.measurements if (m.label, m.unit) == (column.label, column.unit)]
+def _width(canvas: Canvas, column: Column, rows: Sequence[Row], result: Result) -> float:
+    """Width of a column, whichever of its rows are shown."""
     widths = [canvas.width_of(line, size=_SIZE, bold=True) for line in _head(column)]
-    widths += [canvas.width_of(number_text(m.value, m.unit), size=_SIZE) for m in values]
+    widths += [canvas.width_of(row.cell(result, column), size=_SIZE) for row in rows]
     return max(*widths, canvas.width_of(unit_text(column.unit) or " ", size=_UNIT_SIZE))
 
 
@@ -122,7 +103,7 @@ def _draw_head(
 
 def _draw_row(
     canvas: Canvas,
-    segment: Segment,
+    row: Row,
     cells: Sequence[str],
     ends: Sequence[float],
     *,
@@ -130,12 +111,15 @@ def _draw_row(
     y: float,
     label_end: float,
 ) -> None:
-    """Colour, name and values of a segment; y is the baseline."""
-    red, green, blue = segment.display_rgb
-    color = f"#{red:02x}{green:02x}{blue:02x}"
-    canvas.box(x=x, y=y - _SWATCH + 1, width=_SWATCH, height=_SWATCH, color=color)
-    label_x = x + _SWATCH + 10
-    name = canvas.fitted(segment.label, width=label_end - label_x, size=_SIZE)
+    """Colours, name and values of a row; y is the baseline."""
+    label_x = x
+    for segment in row.segments:
+        red, green, blue = segment.display_rgb
+        color = f"#{red:02x}{green:02x}{blue:02x}"
+        canvas.box(x=label_x, y=y - _SWATCH + 1, width=_SWATCH, height=_SWATCH, color=color)
+        label_x += _SWATCH + 4
+    label_x += 6
+    name = canvas.fitted(row.label, width=label_end - label_x, size=_SIZE)
     canvas.text(name, x=label_x, y=y, size=_SIZE)
     for cell, end in zip(cells, ends, strict=True):
         canvas.text(cell, x=end, y=y, size=_SIZE, right=True)
@@ -145,7 +129,7 @@ def _draw_rest(
     canvas: Canvas, rows: int, columns: Sequence[Column], *, x: float, y: float, width: float
 ) -> float:
     """Say what the table leaves out, and give the y below."""
-    left_out = [f"{rows} more regions"] if rows else []
+    left_out = [f"{rows} more rows"] if rows else []
     left_out += [", ".join(column.label for column in columns)] if columns else []
     if not left_out:
         return y + 10

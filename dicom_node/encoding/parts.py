@@ -8,6 +8,7 @@ from pydicom.dataset import Dataset
 
 from dicom_node.domain.result import Segment, SegmentationResult
 from dicom_node.encoding.frames import share_voxels
+from dicom_node.encoding.labelmap import slices_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,16 +21,28 @@ class Split:
         Most frames of a part.
     overlap : bool
         Whether segments of one part may share voxels.
+    labelmap : bool
+        Whether a part has one frame for each slice, and so no overlap, instead of one for each
+        segment and slice.
     """
 
     frame_limit: int | None = None
     overlap: bool = True
+    labelmap: bool = False
+
+    def __post_init__(self) -> None:
+        if self.labelmap and self.overlap:
+            raise ValueError("segments of a label map cannot overlap")
 
     @property
     def name(self) -> str:
         """Name of which UIDs are made; parts cut otherwise hold other segments."""
         words = [] if self.frame_limit is None else [str(self.frame_limit)]
-        return "-".join(words if self.overlap else [*words, "apart"])
+        if self.labelmap:
+            words.append("labelmap")
+        elif not self.overlap:
+            words.append("apart")
+        return "-".join(words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,7 +95,8 @@ def split(segmentation: SegmentationResult, how: Split) -> tuple[Part, ...]:
 def _takes(part: Sequence[Segment], segment: Segment, how: Split) -> bool:
     """Whether a part has room for a segment."""
     if how.frame_limit is not None:
-        frames = sum(_frames(one) for one in (*part, segment))
+        together = (*part, segment)
+        frames = len(slices_of(together)) if how.labelmap else sum(map(_frames, together))
         if frames > how.frame_limit:
             return False
     return how.overlap or not any(share_voxels(one, segment) for one in part)

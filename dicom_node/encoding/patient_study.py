@@ -1,13 +1,17 @@
 """Patient and study of a result: those of its source, attribute by attribute, in UTF-8."""
 
+import re
 from copy import deepcopy
 
+import structlog
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag, Tag
 from pydicom.valuerep import PersonName
+
+log = structlog.get_logger(__name__)
 
 CHARACTER_SET = "ISO_IR 192"
 
@@ -92,6 +96,7 @@ _TRIAL_SUBJECT = (
 )
 _TRIAL_TYPE_1 = ("ClinicalTrialSponsorName", "ClinicalTrialProtocolID")
 _TRIAL_EITHER = ("ClinicalTrialSubjectID", "ClinicalTrialSubjectReadingID")
+_AGE = re.compile(r"(\d{3}[DWMY])?")  # AS, or empty
 _SERIES_TAGS = frozenset(Tag(keyword) for keyword in _SERIES_LEVEL)
 _OTHER_TAGS = frozenset(Tag(keyword) for keyword in _OTHER_KEYWORDS)
 
@@ -105,10 +110,11 @@ def is_patient_or_study(tag: BaseTag) -> bool:
 def patient_and_study(source: Dataset) -> Dataset:
     """Patient, study and trial attributes of a source, decoded, ready to be written in UTF-8.
 
-    Values are those of the source, valid or not: a result must match the patient that the
-    archive knows, not the one that a correction would make. One exception: the optional trial
-    module is left out whole where the source lacks what it must have (de-identified archives
-    empty the sponsor), for it would make each result invalid.
+    Values are those of the source, valid or not: a result must match the patient and the study
+    that the archive knows, not the ones that a correction would make; so a Study ID of more than 16
+    characters stays whole. Two exceptions, which identify nobody and would make each result
+    invalid: the optional trial module is left out whole where the source lacks what it must have
+    (de-identified archives empty the sponsor), and so is a Patient's Age that is none (PS3.5 6.2).
     """
     copied = Dataset()
     for tag in source.keys():  # noqa: SIM118  # a Dataset iterates over its elements
@@ -117,6 +123,9 @@ def patient_and_study(source: Dataset) -> Dataset:
     for keyword in _TYPE_2_KEYWORDS:
         if keyword not in copied:
             setattr(copied, keyword, None)
+    if "PatientAge" in copied and not _AGE.fullmatch(str(copied.PatientAge or "")):
+        log.warning("result.patient_age_left_out", study=str(copied.get("StudyInstanceUID")))
+        del copied.PatientAge
     if not _is_trial_subject(copied):
         for keyword in _TRIAL_SUBJECT:
             if keyword in copied:

@@ -32,7 +32,17 @@ _LO_CHARACTERS, _ST_CHARACTERS = 64, 1024  # PS3.5 table 6.2-1
 
 # High, so that results sort behind the images, and stable, so that hanging protocols may name them.
 SERIES_NUMBERS = MappingProxyType(
-    {Role.SEG: 9001, Role.SR: 9002, Role.SC: 9003, Role.MEASUREMENTS: 9004}
+    {
+        Role.SEG: 9001,
+        Role.SR: 9002,
+        Role.SC: 9003,
+        Role.MEASUREMENTS: 9004,
+        Role.KEY_OBJECTS: 9005,
+        Role.RTSTRUCT: 9006,
+        Role.MAP: 9007,
+        Role.PDF: 9008,
+        Role.PAGES: 9009,
+    }
 )
 _SERIES_OF_A_PART = 100  # the second part of a segmentation is 9101, the third 9201
 _CONTENT_OF = MappingProxyType(
@@ -41,6 +51,11 @@ _CONTENT_OF = MappingProxyType(
         Role.SR: "report",
         Role.SC: "summary page",
         Role.MEASUREMENTS: "measurements",
+        Role.KEY_OBJECTS: "what to look at",
+        Role.RTSTRUCT: "contours",
+        Role.MAP: "voxel map",
+        Role.PDF: "pages as PDF",
+        Role.PAGES: "pages",
     }
 )
 

@@ -1,19 +1,18 @@
-"""The segments of a result as one BINARY Segmentation (PS3.3 A.51)."""
+"""The segments of a result as one Segmentation, BINARY or LABELMAP (PS3.3 A.51)."""
 
 import numpy as np
 from highdicom import AlgorithmIdentificationSequence
 from highdicom.color import CIELabColor
 from highdicom.seg import Segmentation, SegmentDescription
 from pydicom.dataset import Dataset
-from pydicom.uid import PositronEmissionTomographyImageStorage
 
 from dicom_node.domain.algorithm import AlgorithmCard
 from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.errors import EncodingFailed
 from dicom_node.domain.report import Report
 from dicom_node.domain.result import Segment, SegmentationResult
-from dicom_node.domain.series import Instance
 from dicom_node.encoding.codes import concept
+from dicom_node.encoding.explicit import put_sequences
 from dicom_node.encoding.forms import Form
 from dicom_node.encoding.frames import (
     frames_of,
@@ -22,7 +21,7 @@ from dicom_node.encoding.frames import (
     per_frame_groups,
     shared_groups,
 )
-from dicom_node.encoding.patient_study import nobody
+from dicom_node.encoding.labelmap import bits_of, label_groups, label_pixels, slices_of
 from dicom_node.encoding.provenance import (
     RESEARCH_ONLY,
     algorithm_statements,
@@ -31,7 +30,8 @@ from dicom_node.encoding.provenance import (
     put_body_part,
     short,
 )
-from dicom_node.encoding.sources import SourceHeader
+from dicom_node.encoding.references import references_of
+from dicom_node.encoding.sources import SourceHeader, one_voxel_image
 from dicom_node.encoding.uids import Role, derived_uid, tracking_uid
 
 WHOLE = Form(role=Role.SEG)
@@ -44,7 +44,7 @@ def build_segmentation(
     source: SourceHeader,
     form: Form = WHOLE,
 ) -> Dataset:
-    """Segmentation with one frame per segment and slice that holds voxels.
+    """Segmentation with one frame per segment and slice that holds voxels, or per slice alone.
 
     Parameters
     ----------
@@ -60,9 +60,10 @@ def build_segmentation(
         raise EncodingFailed("the segments are not on the grid of the primary input")
     made = _header(report, segmentation, equipment, source, form)
     _put_frames(made, report, segmentation, form)
-    _put_references(made, report)
     finish(made, report=report, equipment=equipment, source=source)
     put_body_part(made, source.dataset)
+    groups = _groups(report, segmentation, form)
+    put_sequences(made, PerFrameFunctionalGroupsSequence=groups, **references_of(report))
     return made
 
 
@@ -74,38 +75,21 @@ def _header(
     form: Form,
 ) -> Dataset:
     """Segmentation of one voxel, which highdicom makes: everything but frames and references."""
-    return Segmentation(
-        source_images=[_one_voxel_image(report, source)],
-        pixel_array=np.ones((1, 1, 1, len(segmentation.segments)), dtype=np.uint8),
-        segmentation_type="BINARY",
+    count = len(segmentation.segments)
+    made = Segmentation(
+        source_images=[one_voxel_image(report, source)],
+        pixel_array=np.ones((1, 1, 1) if form.labelmap else (1, 1, 1, count), dtype=np.uint8),
+        segmentation_type="LABELMAP" if form.labelmap else "BINARY",
         segment_descriptions=[_described(one, report) for one in segmentation.segments],
         content_creator_name=f"Algorithm^{report.card.name}",
         content_label=f"{source.modality}_SEG",
         content_description=short(f"{RESEARCH_ONLY.capitalize()}: {report.card.title}"),
         **identity(report, equipment, form),
     )
-
-
-def _one_voxel_image(report: Report, source: SourceHeader) -> Dataset:
-    """Stand-in for the source, of any kind: highdicom takes no NM image as one."""
-    image = nobody()
-    image.SOPClassUID = PositronEmissionTomographyImageStorage
-    image.SOPInstanceUID = report.source.frames[0].sop_instance_uid
-    image.SeriesInstanceUID = report.source.key.series_instance_uid
-    image.StudyInstanceUID = report.source.key.study_instance_uid
-    image.Modality = source.modality
-    image.FrameOfReferenceUID = source.frame_of_reference_uid
-    image.PositionReferenceIndicator = source.position_reference_indicator
-    image.Rows = image.Columns = 1
-    image.PixelSpacing, image.SliceThickness = [1, 1], 1
-    image.ImagePositionPatient = [0, 0, 0]
-    image.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-    if source.dataset.get("LossyImageCompression") == "01":
-        for keyword in ("Compression", "CompressionRatio", "CompressionMethod"):
-            value = source.dataset.get(f"LossyImage{keyword}")
-            if value is not None:
-                setattr(image, f"LossyImage{keyword}", value)
-    return image
+    # highdicom adds a segment 0, the background: OHIF then gives each segment its neighbour's
+    # colour. Pixel Padding Value says the same.
+    made.SegmentSequence = [one for one in made.SegmentSequence if one.SegmentNumber]
+    return made
 
 
 def _described(segment: Segment, report: Report) -> SegmentDescription:
@@ -150,35 +134,28 @@ def _algorithm(card: AlgorithmCard) -> AlgorithmIdentificationSequence:
 def _put_frames(
     made: Dataset, report: Report, segmentation: SegmentationResult, form: Form
 ) -> None:
-    """Frames, their functional groups and the dimensions that index them (C.7.6.16, C.7.6.17)."""
+    """Pixels, and the dimensions that index the frames (C.7.6.16, C.7.6.17)."""
     frames, geometry = frames_of(segmentation), segmentation.geometry
     _, made.Rows, made.Columns = geometry.shape
-    made.NumberOfFrames = len(frames)
-    made.SegmentsOverlap = "YES" if overlap(segmentation.segments) else "NO"
     made.SharedFunctionalGroupsSequence = [shared_groups(geometry)]
-    made.PerFrameFunctionalGroupsSequence = per_frame_groups(frames, geometry, report.source.frames)
-    made.PixelData = packed_bits(frames, geometry.shape[1:])
+    if form.labelmap:
+        bits = bits_of(segmentation)
+        made.NumberOfFrames = len(slices_of(segmentation.segments))
+        made.SegmentsOverlap = "NO"
+        made.BitsAllocated, made.BitsStored, made.HighBit = bits, bits, bits - 1
+        made.PixelData = label_pixels(segmentation)
+    else:
+        made.NumberOfFrames = len(frames)
+        made.SegmentsOverlap = "YES" if overlap(segmentation.segments) else "NO"
+        made.PixelData = packed_bits(frames, geometry.shape[1:])
     organization = derived_uid(report.result_id, form.name, "dimensions")
     for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
         item.DimensionOrganizationUID = organization
 
 
-def _put_references(made: Dataset, report: Report) -> None:
-    """Every source instance, as sources and by series (Common Instance Reference, C.12.2).
-
-    Without the list of instances OHIF does not offer the segmentation at all.
-    """
-    instances = [_reference(one) for one in report.source_instances]
-    series = Dataset()
-    series.SeriesInstanceUID = report.source.key.series_instance_uid
-    series.ReferencedInstanceSequence = instances
-    made.ReferencedSeriesSequence = [series]
-    made.SourceImageSequence = [_reference(one) for one in report.source_instances]
-
-
-def _reference(instance: Instance) -> Dataset:
-    """Item that names one instance."""
-    item = Dataset()
-    item.ReferencedSOPClassUID = instance.sop_class_uid
-    item.ReferencedSOPInstanceUID = instance.sop_instance_uid
-    return item
+def _groups(report: Report, segmentation: SegmentationResult, form: Form) -> list[bytes]:
+    """Functional groups of each frame."""
+    geometry, sources = segmentation.geometry, report.source.frames
+    if form.labelmap:
+        return label_groups(slices_of(segmentation.segments), geometry, sources)
+    return per_frame_groups(frames_of(segmentation), geometry, sources)

@@ -8,10 +8,12 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.uid import PositronEmissionTomographyImageStorage
 
 from dicom_node.domain.errors import EncodingFailed
 from dicom_node.domain.report import Report
 from dicom_node.domain.volume import FrameSource
+from dicom_node.encoding.patient_study import nobody
 from dicom_node.encoding.uids import derived_uid
 
 _POSITION_KEYWORDS = [
@@ -65,6 +67,28 @@ def read_source(report: Report) -> SourceHeader:
         frame_of_reference_uid=_frame_of_reference(report),
         position_reference_indicator=str(dataset.get("PositionReferenceIndicator") or ""),
     )
+
+
+def one_voxel_image(report: Report, source: SourceHeader) -> Dataset:
+    """Stand-in for the source, of any kind: highdicom takes no NM image as one."""
+    image = nobody()
+    image.SOPClassUID = PositronEmissionTomographyImageStorage
+    image.SOPInstanceUID = report.source.frames[0].sop_instance_uid
+    image.SeriesInstanceUID = report.source.key.series_instance_uid
+    image.StudyInstanceUID = report.source.key.study_instance_uid
+    image.Modality = source.modality
+    image.FrameOfReferenceUID = source.frame_of_reference_uid
+    image.PositionReferenceIndicator = source.position_reference_indicator
+    image.Rows = image.Columns = 1
+    image.PixelSpacing, image.SliceThickness = [1, 1], 1
+    image.ImagePositionPatient = [0, 0, 0]
+    image.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    if source.dataset.get("LossyImageCompression") == "01":
+        for keyword in ("Compression", "CompressionRatio", "CompressionMethod"):
+            value = source.dataset.get(f"LossyImage{keyword}")
+            if value is not None:
+                setattr(image, f"LossyImage{keyword}", value)
+    return image
 
 
 def _paths(report: Report) -> Mapping[str, Path]:

@@ -11,9 +11,14 @@ class Role(StrEnum):
     """The objects that one result becomes."""
 
     SEG = "seg"
+    RTSTRUCT = "rtstruct"
     SR = "sr"
     MEASUREMENTS = "sr-measurements"
     SC = "sc"
+    PAGES = "sc-pages"
+    MAP = "map"
+    PDF = "pdf"
+    KEY_OBJECTS = "ko"
 
 
 def derived_uid(*words: str) -> str:

@@ -46,6 +46,7 @@ class Assembler:
         self._routes, self._rules, self._clock = routes, rules, clock
         self._open_associations = open_associations
         self._sequence = 0
+        self._since = clock()
         self._receiving: set[SeriesKey] = set()
         self._latest: dict[str, SeriesKey] = {}  # association to the series it brought last
 
@@ -101,7 +102,9 @@ class Assembler:
             return
         verdict = judge_completeness(
             series,
-            last_received_at=arrival.last_received_at,
+            # Silence counts from when somebody listened: while the node was away, senders could
+            # not go on, and they need a moment to come back.
+            last_received_at=max(arrival.last_received_at, self._since),
             sender_active=self._sender_active(key, arrival),
             now=now,
             rules=self._rules,

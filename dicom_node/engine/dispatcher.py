@@ -9,11 +9,11 @@ from dicom_node.domain.algorithm import AlgorithmSpec
 from dicom_node.domain.errors import ConfigError, InputRejected
 from dicom_node.domain.job import Job, JobState
 from dicom_node.domain.records import JobRecord
-from dicom_node.domain.route import Route
+from dicom_node.domain.route import IfMissing, Route
 from dicom_node.domain.series import Reason, Series, SeriesKey
 from dicom_node.engine.seams import JobQueue, SeriesIndex
 from dicom_node.engine.series_cache import SeriesCache
-from dicom_node.pipeline import plan
+from dicom_node.planning import plan
 from dicom_node.policy.assembly import Assembly, why_no_volume
 from dicom_node.registry import Registry
 
@@ -48,7 +48,7 @@ class Dispatcher:
         wait_s = max((route.companions[role].wait_s for role in missing), default=0.0)
         not_before: datetime | None = None
         state, reason = _verdict(flaw, missing, route)
-        if flaw is None and missing and wait_s > 0:
+        if flaw is None and missing and (wait_s > 0 or state is JobState.HELD):
             state = JobState.WAITING
             reason = f"waits for {', '.join(missing)}, at most {wait_s:g} s"
             not_before = now + timedelta(seconds=wait_s)
@@ -66,7 +66,10 @@ class Dispatcher:
             )
 
     def release_waiting(self, now: datetime) -> None:
-        """Queue the waiting jobs whose companions have come, or whose wait is over."""
+        """Queue the waiting jobs whose companions have come, or whose wait is over.
+
+        One that is held because its companion did not come goes on, too, when it comes after all.
+        """
         for record in self._jobs.waiting():
             route = self._routes.get(record.route)
             if route is None:
@@ -86,12 +89,18 @@ class Dispatcher:
         spec = self._registry.spec(record.algorithm)
         job = self._planned(primary, route, spec, record.created_at)
         missing = self._missing_roles(job, route)
-        overdue = record.not_before is None or now >= record.not_before
-        if missing and not (overdue and not self._on_their_way(primary.key, route, missing)):
-            return
+        by_hand = record.state is JobState.WAITING and record.not_before is None
+        if missing and not by_hand:
+            overdue = record.not_before is not None and now >= record.not_before
+            if not overdue or self._on_their_way(primary.key, route, missing):
+                return
         state, reason = _verdict(None, missing, route)
+        if by_hand and state is JobState.HELD:
+            state, reason = JobState.QUEUED, f"released by hand: runs without {', '.join(missing)}"
         if state is JobState.REJECTED:
             self._jobs.step(record.job_id, state, reason=reason, now=now)
+        elif state is JobState.HELD:
+            self._jobs.hold_for_companion(record.job_id, reason=str(reason), now=now)
         else:
             self._jobs.resolve_waiting(job, reason=reason, now=now)
         log.info("job.released", job=record.job_id, state=str(state), reason=reason)
@@ -140,10 +149,17 @@ def _verdict(
     flaw: Reason | None, missing: tuple[str, ...], route: Route
 ) -> tuple[JobState, str | None]:
     """How a job goes on when nothing more is waited for, and why."""
-    needed = [role for role in missing if route.companions[role].required]
+    needed = _with_rule(IfMissing.REJECT, missing, route)
+    wished = _with_rule(IfMissing.HOLD, missing, route)
     if flaw is not None:
         return JobState.REJECTED, f"{flaw.code}: {flaw.message}"
     if needed:
         reason = f"companion-missing: {', '.join(needed)} did not come; the route requires it"
         return JobState.REJECTED, reason
+    if wished:
+        return JobState.HELD, f"companion-missing: {', '.join(wished)} did not come"
     return JobState.QUEUED, f"runs without {', '.join(missing)}" if missing else None
+
+
+def _with_rule(rule: IfMissing, missing: tuple[str, ...], route: Route) -> list[str]:
+    return [role for role in missing if route.companions[role].if_missing is rule]

@@ -69,7 +69,11 @@ def read_outcome(folder: Path, result_id: str) -> JobOutcome | None:
 
 def _form_of(made: ResultObject) -> dict[str, object]:
     named = None if made.destinations is None else sorted(made.destinations)
-    return asdict(made) | {"path": made.path.name, "destinations": named}
+    return asdict(made) | {
+        "path": made.path.name,
+        "destinations": named,
+        "spare_for": sorted(made.spare_for),
+    }
 
 
 def _object_of(form: dict[str, Any], folder: Path) -> ResultObject:
@@ -79,5 +83,6 @@ def _object_of(form: dict[str, Any], folder: Path) -> ResultObject:
         | {
             "path": folder / form["path"],
             "destinations": None if named is None else frozenset(named),
+            "spare_for": frozenset(form.get("spare_for", ())),
         }
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from dicom_node.domain.equipment import Equipment
-from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.errors import ArchiveError, ConfigError
 from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.job import Job, JobOutcome, JobState
 from dicom_node.domain.records import JobRecord
@@ -18,7 +18,7 @@ from dicom_node.domain.rules import TryRules
 from dicom_node.encoding.uids import Role, instance_uid
 from dicom_node.engine.result_file import read_outcome, write_outcome
 from dicom_node.engine.seams import Clock, JobQueue
-from dicom_node.pipeline import JobRequest
+from dicom_node.planning import JobRequest
 from dicom_node.policy.retry import next_attempt
 from dicom_node.policy.window import is_open
 from dicom_node.reading.site_tracers import SiteTracers
@@ -91,7 +91,7 @@ class JobRunner:
         record = self._left
         if record is None:
             return
-        if self._jobs.state(record.job_id) is JobState.RUNNING:
+        if self._jobs.runs_here(record.job_id):
             reason = "internal-error: see the log of the node"
             outcome = JobOutcome(state=JobState.FAILED, reason=reason, may_pass=True)
             self._record(record, outcome)
@@ -172,9 +172,17 @@ class JobRunner:
             if time.monotonic() < look_at:
                 return True
             look_at = time.monotonic() + _LOOK_EVERY_S
-            return self._jobs.state(job_id) is JobState.RUNNING
+            return self._still_ours(job_id)
 
         return wanted
+
+    def _still_ours(self, job_id: str) -> bool:
+        """False where it was cancelled, or given to another process because this one was silent."""
+        try:
+            return self._jobs.runs_here(job_id)
+        except ArchiveError as cause:  # a database that is away for a moment ends no long run
+            log.warning("job.unknown_whether_wanted", job=job_id, reason=str(cause))
+            return True
 
     def _reported_before(self, record: JobRecord) -> str | None:
         """Result id of the nearest predecessor that made a report."""

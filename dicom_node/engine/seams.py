@@ -84,11 +84,15 @@ class JobQueue(Protocol):
         ...
 
     def waiting(self) -> tuple[JobRecord, ...]:
-        """Jobs that wait for a companion."""
+        """Jobs that wait or are held for a companion."""
+        ...
+
+    def hold_for_companion(self, job_id: str, *, reason: str, now: datetime) -> None:
+        """WAITING to HELD, because a companion did not come in time."""
         ...
 
     def resolve_waiting(self, job: Job, *, reason: str | None, now: datetime) -> None:
-        """WAITING to QUEUED, with the inputs that the job has now."""
+        """WAITING, or held for a companion, to QUEUED, with the inputs that the job has now."""
         ...
 
     def step(self, job_id: str, new: JobState, *, reason: str | None = None, now: datetime) -> None:
@@ -111,8 +115,8 @@ class JobQueue(Protocol):
         """Queue a job again that was claimed."""
         ...
 
-    def state(self, job_id: str) -> JobState:
-        """State of a job."""
+    def runs_here(self, job_id: str) -> bool:
+        """Whether a job that this process claimed is still its own."""
         ...
 
     def get(self, job_id: str) -> JobRecord:

@@ -47,7 +47,7 @@ class AcceptorDul(DULServiceProvider):
         """
         try:
             super().run_reactor()
-        except Exception as cause:
+        except Exception as cause:  # outermost frame of the thread: an odd peer ends its own only
             log.warning(
                 "association.protocol_error",
                 error=type(cause).__name__,
@@ -134,7 +134,7 @@ class AcceptedAssociation(Association):
         """Serve until the association ends; outermost frame of this thread."""
         try:
             super().run_reactor()
-        except Exception as cause:
+        except Exception as cause:  # outermost frame of the thread: others are served on
             log.error(
                 "association.failed",
                 association=self.association_id,
@@ -235,7 +235,7 @@ class AcceptorHandler(RequestHandler):
         try:
             self._introduce(association)
             association.start()
-        except Exception:
+        except Exception:  # whatever it was, no thread and no socket stays behind; it goes up
             association.abandon()
             raise
 

@@ -51,7 +51,7 @@ def answer(store: Callable[[ReceivedInstance], StoreOutcome], event: Event) -> D
     except ArchiveError as cause:
         log.error("instance.not_stored", **where, error=cause.code, reason=str(cause))
         status = OUT_OF_RESOURCES
-    except Exception as cause:
+    except Exception as cause:  # outermost frame of the handler: a bug refuses one instance
         log.error(
             "instance.store_failed", **where, error=type(cause).__name__, frames=frames_of(cause)
         )

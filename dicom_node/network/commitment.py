@@ -113,7 +113,9 @@ def request_commitment(
         raise ValueError("storage commitment of no object was asked for; at least one is needed")
     conversation = _Conversation(transaction_uid, destination, wait_s, reported)
     try:
-        with association_with(destination, [_context()]) as association:
+        # In line from the beginning: a destination may report with its acceptance, and pynetdicom
+        # would refuse that as long as it has not understood the acceptance itself.
+        with association_with(destination, [_context()], opening=Messages) as association:
             conversation.hold(association, _action_information(objects, transaction_uid))
     except DeliveryFailed as failure:
         # The one failure of an association that stays is the refusal of its contexts.

@@ -172,7 +172,7 @@ def take(
     except DicomNodeError as cause:
         log.error("commitment.not_kept", **where, error=cause.code, reason=str(cause))
         return PROCESSING_FAILURE, None
-    except Exception as cause:
+    except Exception as cause:  # outermost frame of our handler: a bug must not end the listener
         error = type(cause).__name__
         log.error("commitment.report_failed", **where, error=error, frames=frames_of(cause))
         return PROCESSING_FAILURE, None

@@ -3,7 +3,7 @@
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import structlog
@@ -49,11 +49,20 @@ _CONTEXT_RESULTS = {
 
 @contextmanager
 def association_with(
-    destination: Destination, contexts: Sequence[PresentationContext]
+    destination: Destination,
+    contexts: Sequence[PresentationContext],
+    *,
+    opening: Callable[[Association], object] = lambda _: None,
 ) -> Iterator[Association]:
     """An established association, released or aborted at the end of the block.
 
     Its reactor stands still within the block, so that every answer is the block's to take.
+
+    Parameters
+    ----------
+    opening : callable, optional
+        Called when the connection is there and nothing was said yet: a destination may send
+        requests together with its acceptance, before the block begins.
 
     Raises
     ------
@@ -63,7 +72,7 @@ def association_with(
         again with longer and longer pauses is kinder than giving up results. Not transient is only
         the refusal of every presentation context.
     """
-    association = _associate(destination, contexts)
+    association = _associate(destination, contexts, opening)
     where = {"destination": destination.name, "called_ae": destination.ae_title}
     log.info(
         "association.opened",
@@ -99,7 +108,11 @@ def is_over(association: Association) -> bool:
     )
 
 
-def _associate(destination: Destination, contexts: Sequence[PresentationContext]) -> Association:
+def _associate(
+    destination: Destination,
+    contexts: Sequence[PresentationContext],
+    opening: Callable[[Association], object],
+) -> Association:
     entity = _entity(destination)
     connected_at: list[float] = []
     tls_failures: list[str] = []
@@ -107,6 +120,7 @@ def _associate(destination: Destination, contexts: Sequence[PresentationContext]
     def _on_open(event: Event) -> None:
         connected_at.append(time.monotonic())
         set_options(_connection(event), destination.timeout_s)
+        opening(event.assoc)
 
     began_at = time.monotonic()
     try:
@@ -117,7 +131,10 @@ def _associate(destination: Destination, contexts: Sequence[PresentationContext]
             ae_title=destination.ae_title,
             max_pdu=MAXIMUM_PDU_BYTES,
             tls_args=_tls_for(destination, tls_failures),
-            evt_handlers=[(evt.EVT_CONN_OPEN, _on_open), (evt.EVT_DATA_SENT, _on_sent)],
+            evt_handlers=[
+                (evt.EVT_CONN_OPEN, _on_open),
+                (evt.EVT_DATA_SENT, _on_sent),
+            ],
         )
     except OSError as cause:
         raise _failed(destination, f"{destination.host} cannot be reached: {cause}") from cause

@@ -273,7 +273,7 @@ class StorageScp:
             if association.admitted:
                 association.log_end()
                 self._association_ended(association.association_id)
-        except Exception as cause:
+        except Exception as cause:  # pynetdicom's thread calls this: a bug must not end the server
             log.error(
                 "association.ended_failed",
                 association=association.association_id,

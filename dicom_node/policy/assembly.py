@@ -85,7 +85,8 @@ def why_no_volume(series: Series) -> Reason | None:
     if missing is not None:
         return Reason(code=IncompleteSeries.code, message=missing)
     if series.geometry_fault is not None:
-        return Reason(code=InconsistentGeometry.code, message=series.geometry_fault)
+        code = series.fault_code or InconsistentGeometry.code
+        return Reason(code=code, message=series.geometry_fault)
     return None
 
 

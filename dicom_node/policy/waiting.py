@@ -41,7 +41,7 @@ def why_waiting(
         until = "" if record.not_before is None else f", until {_clock(record.not_before, now)}"
         return f"for a companion series{until}"
     if record.state is JobState.HELD:
-        return f"until somebody releases it: dicom-node jobs release {record.job_id}"
+        return _why_held(record)
     if record.state is JobState.QUEUED:
         return _why_queued(record, route, ahead, now)
     if record.state is JobState.ENCODED:
@@ -49,6 +49,13 @@ def why_waiting(
     if record.state is JobState.DELIVERED:
         return _why_not_committed(deliveries, transactions, now)
     return None
+
+
+def _why_held(record: JobRecord) -> str:
+    command = f"dicom-node jobs release {record.job_id}"
+    if record.held_from is JobState.WAITING and record.not_before is None:
+        return f"for its companion series, or until somebody lets it run without: {command}"
+    return f"until somebody releases it: {command}"
 
 
 def _why_queued(record: JobRecord, route: Route | None, ahead: int, now: datetime) -> str:

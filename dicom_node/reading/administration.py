@@ -23,6 +23,9 @@ _SAME_IN_ALL = (
     "RadiopharmaceuticalStartDateTime",
     "RadiopharmaceuticalStartTime",
 )
+# Gates against wrong units and typing errors, wider than what is given. In the headers of 3433 PET
+# series (survey of the IBSI manual on SUV computation, Vacha et al. 2026) doses of F-18 gather
+# round 4e8, in Bq, and 4e2, in MBq.
 _F18_DOSE_BQ = (20e6, 1e9)
 # Any nuclide: below, the number is likely to be kBq; above, no diagnostic or therapeutic dose.
 _ANY_DOSE_BQ = (5e6, 20e9)

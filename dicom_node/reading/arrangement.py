@@ -5,7 +5,14 @@ from collections.abc import Sequence
 
 from pydicom.uid import UID
 
-from dicom_node.domain.errors import IncompleteSeries, InconsistentGeometry, InputRejected
+from dicom_node.domain.errors import (
+    IncompleteSeries,
+    InconsistentGeometry,
+    InputRejected,
+    MixedSeries,
+    RepeatedUid,
+    SeveralPatients,
+)
 from dicom_node.reading.frames import planes_of, volumes_of
 from dicom_node.reading.header import Header, named
 from dicom_node.reading.identity import PATIENT, all_alike, patient_digest
@@ -17,8 +24,8 @@ def stacks_of(headers: Sequence[Header]) -> tuple[Stack, ...]:
 
     Raises
     ------
-    InputRejected
-        Where the instances do not belong together: several SOP classes, modalities or patients.
+    MixedSeries, SeveralPatients, RepeatedUid
+        Where the instances do not belong together, see `need_one_object`.
     UnsupportedObject, MissingAttribute, InconsistentGeometry, IncompleteSeries
         As `planes_of` and `arrange`, with the number of the volume where there are several; and
         where volumes are missing, or lie on different grids.
@@ -67,7 +74,7 @@ def need_one_object(headers: Sequence[Header]) -> None:
 
     Raises
     ------
-    InputRejected
+    MixedSeries, SeveralPatients, RepeatedUid
         Naming what differs; a patient's identity is not shown.
     """
     _need_different_uids(headers)
@@ -77,16 +84,16 @@ def need_one_object(headers: Sequence[Header]) -> None:
         counts = Counter(header.text(keyword) or "none" for header in headers)
         if len(counts) > 1:
             shown = ", ".join(f"{UID(one).name} ({n})" for one, n in counts.most_common())
-            raise InputRejected(f"several of {named(keyword)} in one series: {shown}")
+            raise MixedSeries(f"several of {named(keyword)} in one series: {shown}")
     if len({patient_digest(header) for header in headers}) > 1:
-        raise InputRejected("instances of different patients have one Series Instance UID")
+        raise SeveralPatients("instances of different patients have one Series Instance UID")
 
 
 def _need_different_uids(headers: Sequence[Header]) -> None:
     uids = [header.text("SOPInstanceUID") for header in headers]
     if len(set(uids)) < len(uids):
         uid, times = Counter(uids).most_common(1)[0]
-        raise InputRejected(f"{times} different instances have the SOP Instance UID {uid}")
+        raise RepeatedUid(f"{times} different instances have the SOP Instance UID {uid}")
 
 
 def _need_all_volumes(found: int, promised: int | None) -> None:

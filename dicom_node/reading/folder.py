@@ -20,8 +20,8 @@ class FolderReading:
     series : tuple of ReadSeries
         In the order of their UIDs.
     unreadable : mapping
-        Path to the reason, for files that are no DICOM instance, and for the files of a series
-        whose headers cannot be one series.
+        Path to the reason, for files that are no DICOM instance, for the files of a series whose
+        headers cannot be one series, and for folders that cannot be opened.
     copies : tuple of str
         Paths of files that repeat another one byte for byte; they count once.
     """
@@ -50,7 +50,7 @@ def read_folder(
         raise UnreadableInstance(f"{path} is neither a file nor a folder")
     headers: list[Header] = []
     unreadable: dict[str, str] = {}
-    for file in sorted(_files_below(path)):
+    for file in sorted(_files_below(path, unreadable)):
         try:
             headers.append(_header_of(file))
         except UnreadableInstance as cause:
@@ -72,13 +72,18 @@ def read_folder(
     )
 
 
-def _files_below(path: Path) -> Iterator[Path]:
-    """Everything below a path that is no folder."""
+def _files_below(path: Path, unreadable: dict[str, str]) -> Iterator[Path]:
+    """Everything below a path that is no folder; folders that cannot be opened are noted."""
     if not path.is_dir():
         yield path
         return
+
+    def note(cause: OSError) -> None:
+        reason = f"the folder cannot be opened: {cause.strerror}"
+        unreadable[os.fsdecode(cause.filename)] = reason
+
     seen: set[Path] = set()
-    for folder, inner, names in os.walk(path, followlinks=True):
+    for folder, inner, names in os.walk(path, followlinks=True, onerror=note):
         real = Path(folder).resolve()
         if real in seen:  # a ring of links
             inner.clear()

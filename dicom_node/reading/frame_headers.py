@@ -5,13 +5,14 @@ C.7.6.16), and what a converter could not place in the "unassigned" groups (C.7.
 them laid out flat, one rule serves single-frame and multi-frame objects.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 
-from dicom_node.reading.header import Header
+from dicom_node.reading.header import BROKEN, Header
 
 Elements = dict[int, DataElement | RawDataElement]
 
@@ -68,12 +69,19 @@ def _plain(header: Header) -> Elements:
 def _flat(group: Header) -> Elements:
     """Elements of the macros in one item of a functional group sequence."""
     found: Elements = {}
-    for macro in group.dataset:
+    for macro in _readable(group.dataset):
         if macro.VR == "SQ" and macro.tag != _VALUE_MAPS and len(macro.value) == 1:
-            found |= {element.tag: element for element in macro.value[0]}
+            found |= {element.tag: element for element in _readable(macro.value[0])}
         else:
             found[macro.tag] = macro
     return found
+
+
+def _readable(dataset: Dataset) -> Iterator[DataElement]:
+    """Elements that can be decoded; a broken one is none, and whoever needs it says so by name."""
+    for tag in dataset.keys():  # noqa: SIM118  # iterating a Dataset stops at a broken value
+        with suppress(*BROKEN):
+            yield dataset[tag]
 
 
 def _dataset(elements: Elements) -> Dataset:

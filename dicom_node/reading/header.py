@@ -188,7 +188,14 @@ def read_header(path: Path) -> Header:
     except BROKEN as cause:
         raise UnreadableInstance(f"not readable as DICOM: {type(cause).__name__}") from cause
     header = Header(source, path)
-    for keyword in _IDENTITY:
-        if header.text(keyword) is None:
-            raise UnreadableInstance(f"not an instance of a series: {named(keyword)} is absent")
+    absent = [named(keyword) for keyword in _IDENTITY if header.text(keyword) is None]
+    if len(absent) == len(_IDENTITY) and not _has_prefix(source):
+        raise UnreadableInstance("no DICOM file: neither its prefix DICM nor any UID is there")
+    if absent:
+        raise UnreadableInstance(f"not an instance of a series: {absent[0]} is absent")
     return header
+
+
+def _has_prefix(source: Dataset | ScannedFile) -> bool:
+    """Whether the file begins with a preamble and DICM (PS3.10 7.1), as old ones do not."""
+    return isinstance(source, ScannedFile) or getattr(source, "preamble", None) is not None

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from dicom_node.domain.errors import MissingAttribute, NotCalibrated
 from dicom_node.reading import times
 from dicom_node.reading.decay import average_time_s
+from dicom_node.reading.frame_times import frame_duration_s
 from dicom_node.reading.header import Header, named
 from dicom_node.reading.record import Record, common_text
-from dicom_node.reading.reference_time import Reference, acquisition_starts, frame_duration_s
+from dicom_node.reading.reference_time import Reference, acquisition_starts
 
 
 def of_enhanced(frames: Sequence[Header], half_life_s: float, record: Record) -> Reference:

@@ -116,8 +116,11 @@ def layout_of(header: Header, orientation: tuple[float, ...]) -> Layout:
 def step_of(header: Header) -> float | None:
     """Distance of neighbouring slices by the header, None where it tells none.
 
-    Spacing Between Slices (0018,0088) between centres; else Slice Thickness (0018,0050), which is
-    the same where slices touch.
+    Spacing Between Slices (0018,0088) between centres; where it is absent or 0, Slice Thickness
+    (0018,0050), which is the same where slices touch. A spacing that is no number tells none.
     """
-    found = header.number("SpacingBetweenSlices") or header.number("SliceThickness")
+    found = header.number("SpacingBetweenSlices")
+    if found is None and header.text("SpacingBetweenSlices") is not None:
+        return None
+    found = found or header.number("SliceThickness")
     return abs(found) if found else None

@@ -2,20 +2,20 @@
 
 GE writes the date-time to which a scan is decay corrected, Siemens likewise, Philips the factors
 that bring its counts to Bq/ml and to SUVbw. Some software drops the private creator elements and
-keeps the values; they are taken from block 0x10 only where the creator of that block is absent and
-Manufacturer (0008,0070) names the maker.
+keeps the values; they are taken from block 0x10 only where the group has no creator at all and
+Manufacturer (0008,0070) names the maker. The factors of Philips are taken from there, too, where
+Manufacturer names no other maker of scanners: Units CNTS with them is written by Philips alone.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydicom.dataset import Dataset
-
 from dicom_node.domain.errors import NotCalibrated
 from dicom_node.reading import times
-from dicom_node.reading.header import Header
+from dicom_node.reading.header import BROKEN, Header
 from dicom_node.reading.record import Record, common
 from dicom_node.reading.scanned_file import ScannedFile
 
@@ -25,13 +25,21 @@ _LAST_CREATOR = 0x100  # elements below it name the creators of blocks (PS3.5 7.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivateElement:
-    """A private element and the makers whose elements it is known from."""
+    """A private element and the maker whose scanners write it.
+
+    Parameters
+    ----------
+    maker, others : str
+        Regular expressions for Manufacturer (0008,0070). Without a creator the value is believed
+        where `maker` is named; with `others`, also where none of those is.
+    """
 
     group: int
     element: int
     creator: str
-    maker: str  # regular expression for Manufacturer
+    maker: str
     meaning: str
+    others: str | None = None
 
     @property
     def name(self) -> str:
@@ -39,18 +47,22 @@ class PrivateElement:
         return f"{self.meaning} ({self.group:04X},xx{self.element:02X}) {self.creator}"
 
 
+_GE = r"\bGE(\b|MS|HC)|GENERAL ELECTRIC"
+_SIEMENS = r"SIEMENS|\bCPS\b|\bCTI\b"
+_NOT_PHILIPS = rf"{_GE}|{_SIEMENS}|\bUIH\b|UNITED.?IMAGING|CANON|TOSHIBA|HITACHI|MEDISO|SHIMADZU"
+
 GE_SCAN_START = PrivateElement(
     group=0x0009,
     element=0x0D,
     creator="GEMS_PETD_01",
-    maker=r"\bGE(\b|MS|HC)|GENERAL ELECTRIC",
+    maker=_GE,
     meaning="scan date-time",
 )
 SIEMENS_DECAY_REFERENCE = PrivateElement(
     group=0x0071,
     element=0x22,
     creator="SIEMENS MED PT",
-    maker=r"SIEMENS|\bCPS\b|\bCTI\b",
+    maker=_SIEMENS,
     meaning="decay correction date-time",
 )
 PHILIPS_SUV_FACTOR = PrivateElement(
@@ -58,6 +70,7 @@ PHILIPS_SUV_FACTOR = PrivateElement(
     element=0x00,
     creator="Philips PET Private Group",
     maker=r"PHILIPS",
+    others=_NOT_PHILIPS,
     meaning="SUV scale factor",
 )
 PHILIPS_ACTIVITY_FACTOR = PrivateElement(
@@ -65,52 +78,67 @@ PHILIPS_ACTIVITY_FACTOR = PrivateElement(
     element=0x09,
     creator="Philips PET Private Group",
     maker=r"PHILIPS",
+    others=_NOT_PHILIPS,
     meaning="activity concentration scale factor",
 )
 
 
 def is_made_by(frame: Header, element: PrivateElement) -> bool:
     """Whether Manufacturer (0008,0070) names a maker of the element."""
-    maker = (frame.text("Manufacturer") or "").upper()
-    return re.search(element.maker, maker) is not None
+    return re.search(element.maker, _manufacturer(frame)) is not None
+
+
+def _manufacturer(frame: Header) -> str:
+    return (frame.text("Manufacturer") or "").upper()
 
 
 def text_of(frame: Header, element: PrivateElement) -> str | None:
     """Value as text; None where it is absent or empty."""
+    block = _block_of(frame, element)
+    if block is None:
+        return None
+    return _text(frame, element.group << 16 | block << 8 | element.element)
+
+
+def _block_of(frame: Header, element: PrivateElement) -> int | None:
+    """Block of the group that holds the element; None where none does (PS3.5 7.8.1)."""
+    creators = _creators(frame, element.group)
+    if creators:
+        return next((one for one in creators if creators[one] == element.creator), None)
+    return _FIRST_BLOCK if _believed_without_creator(frame, element) else None
+
+
+def _believed_without_creator(frame: Header, element: PrivateElement) -> bool:
+    if is_made_by(frame, element):
+        return True
+    return element.others is not None and not re.search(element.others, _manufacturer(frame))
+
+
+def _creators(frame: Header, group: int) -> dict[int, str]:
+    """Private creators of a group by the number of their block."""
     source = frame.source
+    tags: Iterable[int] = source.index if isinstance(source, ScannedFile) else source.keys()
+    blocks = [tag & 0xFFFF for tag in tags if tag >> 16 == group]
+    return {
+        block: _text(frame, group << 16 | block) or ""
+        for block in sorted(blocks)
+        if _FIRST_BLOCK <= block < _LAST_CREATOR
+    }
+
+
+def _text(frame: Header, tag: int) -> str | None:
+    """Value of an element as text; None where it is absent, empty or broken."""
+    source = frame.source
+    found: object = None
     if isinstance(source, ScannedFile):
-        found: object | None = _scanned(source, frame, element)
-    else:
-        found = frame.private(element.group, element.creator, element.element)
-        if found is None and is_made_by(frame, element):
-            found = _without_creator(source, element)
+        found = source.stored(tag)  # which spares a data set for every slice
+    elif tag in source:
+        with suppress(*BROKEN):
+            found = source[tag].value
     if isinstance(found, bytes):
         found = found.decode("ascii", errors="replace")
     shown = "" if found is None else str(found).strip(" \0")
     return shown or None
-
-
-def _without_creator(dataset: Dataset, element: PrivateElement) -> object | None:
-    """Value in block 0x10 of a group whose creator element is absent."""
-    if (element.group, _FIRST_BLOCK) in dataset:
-        return None
-    found = dataset.get((element.group, _FIRST_BLOCK << 8 | element.element))
-    return None if found is None else found.value  # type: ignore[no-any-return]  # untyped
-
-
-def _scanned(source: ScannedFile, frame: Header, element: PrivateElement) -> bytes | None:
-    """The same from the bytes of a scanned file, which spares a data set for every slice."""
-    group = [tag & 0xFFFF for tag in source.index if tag >> 16 == element.group]
-    if not group:
-        return None
-    base = element.group << 16
-    for block in (number for number in group if number < _LAST_CREATOR):
-        creator = source.stored(base | block) or b""
-        if creator.strip(b" \0") == element.creator.encode():
-            return source.stored(base | block << 8 | element.element)
-    if _FIRST_BLOCK in group or not is_made_by(frame, element):
-        return None
-    return source.stored(base | _FIRST_BLOCK << 8 | element.element)
 
 
 def factors(
@@ -130,6 +158,11 @@ def factors(
     if not all(numbers):
         raise NotCalibrated("some slices have no factor", keyword=element.name, value=0)
     record.note(element.name, numbers[0])
+    if not all(_creators(frame, element.group) for frame in frames):
+        record.warn(
+            f"the private creator of group {element.group:04X} is absent; its element "
+            f"({element.group:04X},10{element.element:02X}) was taken as {element.name}"
+        )
     return tuple(numbers)
 
 

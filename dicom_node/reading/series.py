@@ -61,9 +61,8 @@ class _Order:
     headers: tuple[Header, ...]
     slices: int
     stacked: bool
-    fault: str | None
+    fault: InputRejected | None
     stacks: tuple[Stack, ...] = ()
-    gap: bool = False
 
 
 def group_by_series(headers: Iterable[Header]) -> dict[SeriesKey, list[Header]]:
@@ -104,8 +103,9 @@ def read_series(headers: Sequence[Header], site: SiteTracers) -> ReadSeries:
         tracer=find_tracer(first, site),
         exam=find_exam(first),
         instances=tuple(_instance(header, key) for header in order.headers),
-        expected_instances=_expected_instances(first),
-        geometry_fault=order.fault,
+        expected_instances=_expected_instances(first, len(order.headers)),
+        geometry_fault=None if order.fault is None else str(order.fault),
+        fault_code=None if order.fault is None else order.fault.code,
         stacked=order.stacked,
         slices=order.slices,
         image_type=first.texts("ImageType"),
@@ -117,7 +117,7 @@ def read_series(headers: Sequence[Header], site: SiteTracers) -> ReadSeries:
         acquired_at=acquired_at(order.headers),
         patient_digest=patient_digest(first),
         own_result=is_own_result(first),
-        gap=order.gap,
+        gap=isinstance(order.fault, IncompleteSeries),
     )
     return ReadSeries(series=series, headers=order.headers, stacks=order.stacks)
 
@@ -164,8 +164,7 @@ def _ordered(headers: Sequence[Header]) -> _Order:
         return _Order(_by_number(headers), slices=0, stacked=False, fault=None)
     except InputRejected as cause:
         ordered, slices = _ordered_in_spite(_by_number(headers))
-        gap = isinstance(cause, IncompleteSeries)
-        return _Order(ordered, slices=slices, stacked=single, fault=str(cause), gap=gap)
+        return _Order(ordered, slices=slices, stacked=single, fault=cause)
     ordered = tuple(
         {id(one.header): one.header for stack in stacks for one in stack.planes}.values()
     )
@@ -180,6 +179,8 @@ def _ordered_in_spite(headers: tuple[Header, ...]) -> tuple[tuple[Header, ...], 
     """Order of headers that form no volume, and how many slices they have."""
     try:
         planes = in_order(planes_of(headers))
+    except UnsupportedObject:
+        return headers, 0  # contours, documents: they would not be slices without the fault, either
     except InputRejected:
         return headers, len(headers)
     return tuple({id(one.header): one.header for one in planes}.values()), len(planes)
@@ -196,18 +197,20 @@ def _instance(header: Header, key: SeriesKey) -> Instance:
     )
 
 
-def _expected_instances(header: Header) -> int | None:
+def _expected_instances(header: Header, found: int) -> int | None:
     """Number of instances that the headers promise; None where no attribute tells.
 
-    PET slices: slices times volumes. Multi-frame objects and documents: 1, or the parts of a
-    concatenation (PS3.3 C.7.6.16.2.2.4). Other single-frame images: nothing is promised.
+    PET slices: slices times volumes. Multi-frame objects and documents: the parts of a
+    concatenation (PS3.3 C.7.6.16.2.2.4), else 1, as such an object is whole, unless more have come.
+    Other single-frame images: nothing is promised.
     """
     if header.text("SOPClassUID") == PositronEmissionTomographyImageStorage:
         slices, volumes = promised_slices(header), promised_volumes(header)
         return None if slices is None or volumes is None else slices * volumes
     if header.text("Rows") is not None and header.text("NumberOfFrames") is None:
         return None
-    return header.whole("InConcatenationTotalNumber") or 1
+    parts = header.whole("InConcatenationTotalNumber")
+    return parts or (1 if found == 1 else None)
 
 
 def _unit(header: Header) -> str | None:

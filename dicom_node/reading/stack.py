@@ -160,9 +160,9 @@ def _step(planes: Sequence[Plane], along: Floats, axes: Axes, expected: int | No
 def _step_by_header(plane: Plane) -> float:
     if plane.step_mm is None:
         raise MissingAttribute(
-            "the thickness of a single slice is needed",
-            keyword=named("SliceThickness"),
-            value=None,
+            "a single slice needs a distance there, or SliceThickness (0018,0050) alone",
+            keyword=named("SpacingBetweenSlices"),
+            value=plane.header.text("SpacingBetweenSlices"),
         )
     return plane.step_mm
 

@@ -5,6 +5,7 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
@@ -60,12 +61,50 @@ def stored_planes(
         ) from cause
 
 
-def require_pixel_data(header: Header) -> None:
-    """MissingAttribute where an instance has no pixel data."""
-    source = header.source
-    there = PIXEL_DATA in source.index if isinstance(source, ScannedFile) else "PixelData" in source
-    if not there:
+def require_pixel_data(header: Header, form: PixelFormat) -> None:
+    """Refuse an instance whose pixel data are absent or, not compressed, shorter than its frames.
+
+    Nothing is decoded; the length of compressed data tells nothing.
+
+    Raises
+    ------
+    MissingAttribute, InputRejected
+    """
+    place = _pixel_place(header)
+    if place is None:
         raise MissingAttribute("pixel data are needed", keyword=named("PixelData"))
+    there, compressed = place
+    needed = form.frame_bytes * max(1, header.whole("NumberOfFrames") or 1)
+    if not compressed and there < needed:
+        raise _cut_off(header, there, needed)
+
+
+def _pixel_place(header: Header) -> tuple[int, bool] | None:
+    """Bytes of pixel data that are there, and whether they are compressed; None without any."""
+    source = header.source
+    if isinstance(source, ScannedFile):
+        place = source.index.get(PIXEL_DATA)
+        if place is None:
+            return None
+        _, start, length = place
+        return min(length, source.file_size - start), length == UNDEFINED
+    found = source.get_item(PIXEL_DATA, keep_deferred=True) if PIXEL_DATA in source else None
+    element: object = found  # pydicom tells one of its two kinds only
+    if isinstance(element, DataElement):
+        return len(element.value or b""), element.is_undefined_length
+    if not isinstance(element, RawDataElement):
+        return None
+    left = element.length
+    # The value is in the file still, as it was too long to be read; offsets of a deflated one are
+    # those of the inflated data, which are whole or would not have been inflated.
+    if header.path is not None and _syntax(source) != DeflatedExplicitVRLittleEndian:
+        left = min(left, header.path.stat().st_size - element.value_tell)
+    return left, element.length == UNDEFINED
+
+
+def _syntax(dataset: Dataset) -> UID:
+    """Transfer syntax of a data set; empty where it is not told."""
+    return UID(str(getattr(dataset, "file_meta", {}).get("TransferSyntaxUID", "")))
 
 
 def _frames(header: Header, form: PixelFormat, frame_numbers: Iterable[int]) -> Iterable[Stored]:
@@ -114,7 +153,7 @@ def _read_into(file: BinaryIO, buffer: Stored, header: Header) -> None:
 def _decoded(header: Header, form: PixelFormat, index: int) -> Stored:
     """One frame, its index from 0, by pydicom's decoders."""
     dataset = header.dataset
-    syntax = UID(str(getattr(dataset, "file_meta", {}).get("TransferSyntaxUID", "")))
+    syntax = _syntax(dataset)
     if "PixelData" not in dataset:
         raise MissingAttribute("pixel data are needed", keyword=named("PixelData"))
     try:

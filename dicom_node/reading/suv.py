@@ -1,4 +1,4 @@
-"""Body-weight SUV of activity concentrations and of Philips counts, and the uptake time.
+"""Body-weight SUV of activity concentrations and of Philips counts.
 
 SUVbw = A W / D in g/ml (DCM 126410): activity concentration A in Bq/ml at a reference time, body
 weight W in g, administered activity D in Bq decayed to the same time. Source: IBSI manual on SUV
@@ -7,19 +7,17 @@ computation (Vacha et al. 2026) and QIBA vendor-neutral pseudo-code (2018).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from pydicom.uid import EnhancedPETImageStorage
 
 from dicom_node.domain.errors import InputRejected, MissingAttribute, NotCalibrated
-from dicom_node.reading import multiframe_time, reference_time, scanner_private, times
+from dicom_node.reading import multiframe_time, reference_time, scanner_private
 from dicom_node.reading.administration import (
     Administration,
     administered_bq,
     read_administration,
 )
 from dicom_node.reading.decay import remaining_fraction
-from dicom_node.reading.frame_headers import frame_headers
 from dicom_node.reading.header import Header, named
 from dicom_node.reading.record import Record, common_text
 from dicom_node.reading.reference_time import Reference
@@ -50,7 +48,7 @@ def from_activity(frames: Sequence[Header], record: Record) -> Scaling:
     """
     require_corrections(frames, record)
     weight_g = 1000.0 * weight_kg(frames, record)
-    given = read_administration(frames, record, compared=_moments(frames))
+    given = read_administration(frames, record, compared=compared_moments(frames))
     dose_bq = administered_bq(
         frames, given.half_life_s, record, in_mbq=not _is_pet_image(frames[0])
     )
@@ -89,7 +87,7 @@ def _is_pet_image(frame: Header) -> bool:
     return frame.text("Modality") != "NM" and not enhanced
 
 
-def _moments(frames: Sequence[Header]) -> tuple[str | None, ...]:
+def compared_moments(frames: Sequence[Header]) -> tuple[str | None, ...]:
     """DT values of a multi-frame object that the start of administration is compared with."""
     return tuple(
         frame.text(keyword)
@@ -248,25 +246,3 @@ def _require_agreement(frames: Sequence[Header], suv: Sequence[float], record: R
             value=suv[0],
         )
     record.note("SUV factor by activity factor, weight, dose and times", other.factors[0])
-
-
-def uptake_time_min(headers: Sequence[Header]) -> float | None:
-    """Minutes from administration to the earliest start of acquisition; None where not told.
-
-    For warnings only: what a header does not tell without doubt is None here, never an error.
-    """
-    try:
-        frames = frame_headers(headers)
-        starts = [start for start in map(times.acquisition_start, frames) if start is not None]
-        given = read_administration(
-            frames, Record(), compared=_moments(frames), needs_half_life=False
-        )
-        acquired = min(starts, default=None)
-        return None if acquired is None else _minutes(given, acquired)
-    except InputRejected:
-        return None
-
-
-def _minutes(given: Administration, acquired: datetime) -> float:
-    """Minutes from administration to a moment."""
-    return given.elapsed_s(given.start_before(acquired), acquired) / 60.0

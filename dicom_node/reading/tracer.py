@@ -63,6 +63,24 @@ def find_tracer(header: Header, site: SiteTracers = NO_SITE_TRACERS) -> TracerFi
         )
 
 
+def require_agreeing_half_life(header: Header) -> None:
+    """Refuse a half-life that other evidence of the nuclide contradicts.
+
+    A nuclide code, the nuclide of the radiopharmaceutical code and a nuclide that is written out
+    must agree with RadionuclideHalfLife (0018,1075) within 2 %. Where it stands alone, the tracer
+    of Radiopharmaceutical (0018,0031) must be made with its nuclide.
+
+    Raises
+    ------
+    ConflictingTracer
+        With both values.
+    """
+    drug = drug_evidence(header)
+    nuclides = narrowed(drug.nuclides)
+    if len(drug.nuclides) == 1:
+        tuple(drug_statements(case_of(header, drug, nuclides)))
+
+
 def is_single_photon(finding: TracerFinding) -> bool:
     """Whether the nuclide is known to be seen by SPECT only, whatever the modality says."""
     nuclide = RADIONUCLIDES.get(finding.radionuclide or "")

@@ -10,17 +10,20 @@ from dicom_node.domain.volume import FrameSource, UnitProvenance, Volume
 from dicom_node.reading.arrangement import stacks_of
 from dicom_node.reading.header import Header, named
 from dicom_node.reading.patient import patient_facts
-from dicom_node.reading.pixel_format import FORMAT_KEYWORDS, format_of
+from dicom_node.reading.pixel_format import FORMAT_KEYWORDS, PixelFormat, format_of
 from dicom_node.reading.pixels import scaled_values
 from dicom_node.reading.plane import Plane
 from dicom_node.reading.rescale import scales_of
 from dicom_node.reading.series import ReadSeries, acquired_at
 from dicom_node.reading.stack import Stack
 from dicom_node.reading.stored_pixels import require_pixel_data
+from dicom_node.reading.tracer import require_agreeing_half_life
 from dicom_node.reading.units import convert
+from dicom_node.reading.uptake import has_window, uptake_time_min, uptake_warning
 
 # Type 1 in PET and CT (PS3.3 C.7.4.1); NM images may have none.
 _FRAME_NEEDED = frozenset({"PT", "CT"})
+_EMISSION = frozenset({"PT", "NM"})
 _NO_VOLUMES = frozenset({ExamKind.PROJECTION, ExamKind.PLANAR})
 
 
@@ -70,25 +73,25 @@ def check_readable(read: ReadSeries) -> None:
     InputRejected
         As `read_volumes`.
     """
-    formats: set[tuple[object, ...]] = set()
-    for stack in _stacks(read):
+    formats: dict[tuple[object, ...], PixelFormat] = {}
+    stacks = _stacks(read)
+    for stack in stacks:
         scales_of(stack.planes)
-        for plane in stack.planes:
-            layout = plane.header.stored(FORMAT_KEYWORDS)
-            if layout not in formats:
-                format_of(plane.header)
-                formats.add(layout)
-            require_pixel_data(plane.header)
+    for header in {id(plane.header): plane.header for s in stacks for plane in s.planes}.values():
+        layout = header.stored(FORMAT_KEYWORDS)
+        if layout not in formats:
+            formats[layout] = format_of(header)
+        require_pixel_data(header, formats[layout])
 
 
 def factors_by_position(read: ReadSeries, provenance: UnitProvenance) -> tuple[float, ...]:
-    """Factors of a conversion in the order of position: one, or one per slice of the first volume.
+    """Factors of a conversion in the order of volume and position: one, or one per slice.
 
-    Instances are converted in the order of position, frames of one object as they are stored.
+    Instances are converted in that order, frames of one object as they are stored.
     """
     if len(provenance.factors) <= 1 or not read.stacks:
         return provenance.factors
-    planes = read.stacks[0].planes
+    planes = [plane for stack in read.stacks for plane in stack.planes]
     headers = list({id(plane.header): plane.header for plane in planes}.values())
     return tuple(_factors(planes, headers, provenance))
 
@@ -105,6 +108,9 @@ def _stacks(read: ReadSeries) -> tuple[Stack, ...]:
 def _volume(read: ReadSeries, stack: Stack, unit: Unit | None) -> Volume:
     headers = list({id(plane.header): plane.header for plane in stack.planes}.values())
     converted, provenance = convert(headers, unit)
+    if "RadionuclideHalfLife" in provenance.values:
+        # `explain` tells the factor that such a header gives, and why nothing runs; here it counts.
+        require_agreeing_half_life(headers[0])
     factors = _factors(stack.planes, headers, provenance)
     scales = [
         scale.times(factor) for scale, factor in zip(scales_of(stack.planes), factors, strict=True)
@@ -116,7 +122,7 @@ def _volume(read: ReadSeries, stack: Stack, unit: Unit | None) -> Volume:
         tracer=read.series.tracer,
         key=read.series.key,
         frames=tuple(_source(plane) for plane in stack.planes),
-        unit_provenance=_with_warnings(provenance, stack.planes),
+        unit_provenance=_with_warnings(provenance, stack.planes, _uptake_warnings(read)),
         acquired_at=acquired_at(headers),
         patient=patient_facts(headers[0]),
     )
@@ -147,7 +153,18 @@ def _source(plane: Plane) -> FrameSource:
     )
 
 
-def _with_warnings(provenance: UnitProvenance, planes: Sequence[Plane]) -> UnitProvenance:
-    """Provenance with what was noticed about the planes, each sentence once."""
+def _uptake_warnings(read: ReadSeries) -> tuple[str, ...]:
+    """What is to be known of the uptake time of a series: one sentence, or none."""
+    tracer, exam = read.series.tracer.tracer, read.series.exam
+    if read.series.modality not in _EMISSION or not has_window(tracer, exam):
+        return ()
+    found = uptake_warning(uptake_time_min(read.headers), tracer, exam)
+    return () if found is None else (found,)
+
+
+def _with_warnings(
+    provenance: UnitProvenance, planes: Sequence[Plane], others: Sequence[str]
+) -> UnitProvenance:
+    """Provenance with what was noticed about the planes and the series, each sentence once."""
     noticed = dict.fromkeys(warning for plane in planes for warning in plane.warnings)
-    return replace(provenance, warnings=(*provenance.warnings, *noticed))
+    return replace(provenance, warnings=(*provenance.warnings, *noticed, *others))

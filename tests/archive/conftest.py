@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from postgresql import Postgresql
 
 from dicom_node.archive.database import Database, open_database
 from dicom_node.archive.files import Disk
@@ -43,8 +44,41 @@ def now() -> datetime:
     return NOW
 
 
+class Databases:
+    """Where the database of a folder is: a file in it, or one of PostgreSQL for the test."""
+
+    def __init__(self, server: Postgresql | None) -> None:
+        self._server = server
+        self._url = "" if server is None else server.new_database()
+
+    def of(self, folder: Path) -> str:
+        """URL of the database of a folder."""
+        return self._url or f"sqlite:///{folder}/node.sqlite"
+
+    def end(self) -> None:
+        """Remove what was made, whoever still uses it."""
+        if self._server is not None:
+            self._server.drop(self._url)
+
+    def lose(self, folder: Path) -> None:
+        """Let the database of a folder be gone, and the next one be new."""
+        self.end()
+        if self._server is not None:
+            self._url = self._server.new_database()
+        for file in folder.glob("node.sqlite*"):
+            file.unlink()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    server = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
+    databases = Databases(server)
+    yield databases
+    databases.end()
+
+
 @pytest.fixture
-def open_archive(tmp_path: Path) -> Iterator[Callable[..., Archive]]:
+def open_archive(tmp_path: Path, databases: Databases) -> Iterator[Callable[..., Archive]]:
     """Opens the archive of the test's folder, as often as it is asked to."""
     opened: list[Database] = []
 
@@ -53,7 +87,7 @@ def open_archive(tmp_path: Path) -> Iterator[Callable[..., Archive]]:
     ) -> Archive:
         root = folder or tmp_path / "archive"
         root.mkdir(exist_ok=True)
-        database = open_database(root / "node.sqlite", busy_timeout_s=busy_timeout_s)
+        database = open_database(databases.of(root), busy_timeout_s=busy_timeout_s)
         opened.append(database)
         index = InstanceIndex(database, root)
         return Archive(

@@ -1,7 +1,6 @@
 """An answer means a durable file and a row; a failure of disk or database leaves nothing behind."""
 
 import os
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -88,18 +87,14 @@ def test_a_failing_disk_leaves_nothing_behind_and_the_next_try_succeeds(
 
 def test_a_locked_database_refuses_the_instance_and_leaves_nothing_behind(open_archive, now):
     archive = open_archive(busy_timeout_s=0.2)
-    other = sqlite3.connect(archive.folder / "node.sqlite", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    with open_archive().database.writing():
+        with pytest.raises(ArchiveError, match="lock"):
+            archive.store.store(received(), now)
+        with pytest.raises(ArchiveError, match="lock"):
+            archive.store.store(received(dataset=b""), now)
+        assert archive.files() == []
+        assert archive.leftovers() == []
 
-    with pytest.raises(ArchiveError, match="locked"):
-        archive.store.store(received(), now)
-    with pytest.raises(ArchiveError, match="locked"):
-        archive.store.store(received(dataset=b""), now)
-    assert archive.files() == []
-    assert archive.leftovers() == []
-
-    other.execute("ROLLBACK")
-    other.close()
     assert archive.store.store(received(), now) is StoreOutcome.STORED
     assert archive.store.store(received(dataset=b""), now) is StoreOutcome.UNREADABLE
 

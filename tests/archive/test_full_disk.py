@@ -1,11 +1,10 @@
 """A full and a read-only file system: refused by name, nothing lost, healthy again by itself."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from disks import fill, mount, mounted_disk
 from received import SERIES, STUDY, dataset_bytes, received
 
 from dicom_node.archive.database import open_database
@@ -18,37 +17,11 @@ from dicom_node.domain.series import SeriesKey
 KEY = SeriesKey(study_instance_uid=STUDY, series_instance_uid=SERIES)
 
 
-def mount(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = shutil.which("mount") or "mount"
-    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
-
-
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 1 MiB of its own."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    try:
-        done = mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder))
-    except OSError:
-        pytest.skip("mounting a tmpfs of 1 MiB needs the program mount")
-    if done.returncode != 0:
-        pytest.skip("mounting a tmpfs of 1 MiB is refused to this user")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """A file that takes all the space there is."""
-    filler = folder / "filler"
-    with filler.open("wb", buffering=0) as file:
-        for size in (65536, 4096, 512):
-            try:
-                while file.write(bytes(size)) == size:
-                    pass
-            except OSError:
-                continue
-    return filler
+    with mounted_disk(tmp_path / "small", mib=1) as folder:
+        yield folder
 
 
 @pytest.mark.parametrize("database_beside", [True, False], ids=["database-too", "files-only"])

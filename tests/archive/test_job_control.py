@@ -6,6 +6,7 @@ import pytest
 
 from dicom_node.archive.entries import IllegalStep, UnknownRecord
 from dicom_node.archive.job_control import JobControl
+from dicom_node.archive.job_lookups import ahead_of, successors_of
 from dicom_node.domain.delivery import DeliveryState
 from dicom_node.domain.job import JobOutcome, JobState, ResultObject
 
@@ -140,8 +141,8 @@ def test_the_highest_priority_is_claimed_first_and_closed_routes_not_at_all(arch
     for number, (priority, route) in enumerate([(0, "a"), (5, "b"), (5, "a"), (9, "night")]):
         job = a_job(f"job-{number}", priority=priority, route=route)
         archive.jobs.create(job, JobState.QUEUED)
-    assert archive.jobs.ahead_of("job-0") == 3
-    assert archive.jobs.ahead_of("job-2") == 2
+    assert ahead_of(archive.database, "job-0") == 3
+    assert ahead_of(archive.database, "job-2") == 2
     closed = ("night",)
     claimed = [archive.jobs.claim_next(now, closed_routes=closed) for _ in range(4)]
     assert [one and one.job_id for one in claimed] == ["job-1", "job-2", "job-0", None]
@@ -167,4 +168,4 @@ def test_the_newest_job_on_a_primary_series_is_found(archive, now, a_job):
     archive.jobs.create(a_job("job-3", route="other"), JobState.QUEUED)
     assert archive.jobs.latest_on("fdg", key) == "job-2"
     assert archive.jobs.latest_on("fdg", a_job().inputs["ct"][0].key) is None
-    assert archive.jobs.successors_of("job-1") == ("job-2",)
+    assert successors_of(archive.database, "job-1") == ("job-2",)

@@ -270,6 +270,8 @@ def test_finished_jobs_do_not_slow_the_next_one(archive, now, a_job):
         "SELECT * FROM job_inputs WHERE job_id = 'a'": "sqlite_autoindex",
     }
     with archive.database.reading() as connection:
+        if connection.dialect.name != "sqlite":
+            pytest.skip("PostgreSQL plans by the number of rows; of few it reads them all")
         for query, index in queries.items():
             plan = connection.execute(text(f"EXPLAIN QUERY PLAN {query}")).all()
             assert all("SCAN" not in row.detail for row in plan), query

@@ -31,7 +31,7 @@ from dicom_node.archive.instances import InstanceStore
 from dicom_node.domain.peer import StoreOutcome
 
 root, start = Path(sys.argv[1]), int(sys.argv[2])
-index = InstanceIndex(open_database(root / "node.sqlite"), root)
+index = InstanceIndex(open_database(sys.argv[3]), root)
 store = InstanceStore(root, index)
 store.recover()
 spoken = threading.Lock()
@@ -93,7 +93,7 @@ def test_a_row_whose_file_is_gone_is_removed(archive, now):
     assert [one.sop_instance_uid for one in archive.index.instances_of(KEY)] == [sop_uid(2)]
 
 
-def test_the_whole_index_is_rebuilt_from_the_files(open_archive, now):
+def test_the_whole_index_is_rebuilt_from_the_files(open_archive, databases, now):
     before = open_archive()
     for number in range(20):
         before.store.store(received(number, series=f"{SERIES}.{number % 3}"), now)
@@ -102,8 +102,7 @@ def test_the_whole_index_is_rebuilt_from_the_files(open_archive, now):
     before.store.store(received(21, sop_instance_uid="1.2.3"), now)
     entries = [before.index.find(sop_uid(n, f"{SERIES}.{n % 3}")) for n in range(20)]
     before.database.close()
-    for file in before.folder.glob("node.sqlite*"):
-        file.unlink()
+    databases.lose(before.folder)
 
     after = open_archive()
     recovered = after.store.recover()
@@ -145,11 +144,11 @@ def test_an_orphan_in_a_second_series_becomes_a_conflict(archive, now):
     assert [one.key for one in archive.index.conflicts()] == [conflict.key, conflict.key]
 
 
-def run_and_kill(folder, start, seconds):
+def run_and_kill(folder, database, start, seconds):
     """Lines of a sender that was killed while it stored."""
     environment = {**os.environ, "PYTHONPATH": str(TESTS)}
     process = subprocess.Popen(
-        [sys.executable, "-c", SENDER, str(folder), str(start)],
+        [sys.executable, "-c", SENDER, str(folder), str(start), database],
         stdout=subprocess.PIPE,
         env=environment,
         cwd=TESTS.parent,
@@ -165,12 +164,12 @@ def run_and_kill(folder, start, seconds):
     return [(series, int(number)) for _, series, number in spoken]
 
 
-def test_every_acknowledged_instance_survives_kill_9(open_archive, tmp_path):
+def test_every_acknowledged_instance_survives_kill_9(open_archive, databases, tmp_path):
     folder = tmp_path / "archive"
     folder.mkdir()
     acknowledged = []
     for round_number, seconds in enumerate((0.31, 0.53, 0.17)):
-        acknowledged += run_and_kill(folder, round_number * 10_000, seconds)
+        acknowledged += run_and_kill(folder, databases.of(folder), round_number * 10_000, seconds)
 
     archive = open_archive(folder=folder)
     archive.store.recover()

@@ -16,6 +16,7 @@ from contract.published import (
     bq_per_suv,
     mean_time_s,
 )
+from dicom_parts import code
 
 RATIO = WEIGHT_KG / HEIGHT_CM
 BODY_MASS_INDEX = WEIGHT_KG / (HEIGHT_CM / 100.0) ** 2
@@ -158,6 +159,21 @@ OBJECTS = (
     _counts("SUV factor", _suv_factor(5e-4), per_suv=2000),
     _counts("SUV factor, no creator", _suv_factor(5e-4, None), per_suv=2000),
     _counts("SUV factor, activity factor 0", _suv_factor(5e-4), _activity_factor(0), per_suv=2000),
+    *(
+        _counts(
+            f"SUV factor, no creator, {maker}",
+            _suv_factor(5e-4, None),
+            per_suv=2000,
+            manufacturer=maker,
+        )
+        for maker in ("Synthetic", "SYNTHETIC")
+    ),
+    _counts(
+        "activity factor, no creator, Synthetic",
+        _activity_factor(0.5, None),
+        per_suv=7200,
+        manufacturer="Synthetic",
+    ),
     _counts("activity factor", _activity_factor(0.5), per_suv=7200),
     _counts("activity factor, no creator", _activity_factor(0.5, None), per_suv=7200),
     _counts("activity factor, SUV factor 0", _suv_factor(0), _activity_factor(0.5), per_suv=7200),
@@ -264,7 +280,11 @@ OBJECTS = (
     *(
         Object(
             name=f"5_0 Ga-68, half-life {half_life:g} s, called {drug or 'nothing'}",
-            given={"RadionuclideHalfLife": half_life, "Radiopharmaceutical": drug},
+            given={
+                "RadionuclideHalfLife": half_life,
+                "Radiopharmaceutical": drug,
+                "RadionuclideCodeSequence": [code("C-131A3", "SRT", "^68^Gallium")],
+            },
             stored_per_suv=lambda _, half_life=half_life: bq_per_suv(HOUR_S, half_life_s=half_life),
         )
         for half_life, drug in ((GA68_S, "FDG"), (4069.8, None), (4056.0, "DOTATATE"))

@@ -11,7 +11,7 @@ import pytest
 from contract.command import SHIPPED_CONFIG, call, codes_of, explained
 from contract.expected_series import ALL, Expected
 
-# Every field of issue 2, with the types that a program may count on.
+# Every field of issue 2, and those added since, with the types that a program may count on.
 FIELDS: dict[str, tuple[type, ...]] = {
     "series_instance_uid": (str,),
     "study_instance_uid": (str,),
@@ -27,6 +27,9 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "unit": (str, type(None)),
     "suvbw_factor": (float, list, type(None)),
     "suv_rule": (str, type(None)),
+    "suv_values": (dict,),
+    "uptake_time_min": (float, type(None)),
+    "warnings": (list,),
     "routes": (list,),
     "reasons": (list,),
 }

@@ -4,10 +4,11 @@ from typing import Any
 
 import highdicom
 import pytest
-from contract.command import codes_of
-from contract.odd import coloured, reason, shown
+from contract.command import codes_of, only_series
+from contract.odd import coloured, reason, shown, with_text
 from factories import (
     code,
+    ct_series,
     enhanced_pet,
     fdg,
     item,
@@ -16,7 +17,8 @@ from factories import (
     pet_series,
     technetium,
 )
-from pydicom.uid import generate_uid
+from pydicom import dcmwrite
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, generate_uid
 
 AN_HOUR = 75_000 / (370e6 * 0.5 ** (3600 / 6586.2))
 TC99M = code("72454006", "SCT", "^99m^Technetium")
@@ -59,6 +61,7 @@ def test_the_colours_of_a_fused_series_are_no_pet(tmp_path: Path) -> None:
         ({"RescaleSlope": None}, "RescaleSlope (0028,1053)"),
         ({"RescaleSlope": 0}, "RescaleSlope (0028,1053)"),
         ({"RescaleSlope": -1}, "RescaleSlope (0028,1053)"),
+        ({"PixelData": bytes(10)}, "PixelData (7FE0,0010)"),
         ({"PixelData": None}, "PixelData (7FE0,0010)"),
         ({"NumberOfFrames": 3}, "NumberOfFrames (0028,0008)"),
     ],
@@ -69,6 +72,33 @@ def test_a_route_is_not_promised_to_a_series_that_cannot_be_read(
     series = shown(pet_series(**given), tmp_path)
     assert series["routes"] == []
     assert any(named in one["message"] for one in series["reasons"])
+
+
+@pytest.mark.parametrize("text", [b"inf ", b"nan ", b"-inf", b"1e999 "])
+@pytest.mark.parametrize("keyword", ["RescaleSlope", "RescaleIntercept"])
+def test_a_scale_that_is_no_number_is_refused_by_name(
+    tmp_path: Path, keyword: str, text: bytes
+) -> None:
+    series = shown([with_text(one, keyword, text) for one in pet_series()], tmp_path)
+    assert series["routes"] == []
+    told = [one["message"] for one in series["reasons"] if one["code"] == "missing-attribute"]
+    assert told[0].startswith(f"{keyword} (0028,105")
+    assert text.decode().strip() in told[0]
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian])
+def test_a_file_that_ends_within_its_pixels_gets_no_route(tmp_path: Path, syntax: str) -> None:
+    made = pet_series(rows=64, columns=64)
+    for one in made:
+        one.file_meta.TransferSyntaxUID = syntax
+        one["PixelData"].VR = "OW"
+        path = tmp_path / f"{one.InstanceNumber}.dcm"
+        dcmwrite(path, one, implicit_vr=False, little_endian=syntax != ExplicitVRBigEndian)
+    assert only_series(tmp_path)["routes"] == ["pet-candidates"]
+    path.write_bytes(path.read_bytes()[:-2])
+    series = only_series(tmp_path)
+    assert series["routes"] == []
+    assert "8192 bytes are needed" in reason(series, "input-rejected")
 
 
 @pytest.mark.parametrize("ascending", [True, False])
@@ -104,6 +134,25 @@ def test_factors_of_frames_are_in_the_order_of_position_too(tmp_path: Path, step
     assert len(set(factors)) == 6
     # The first frame stored is the earliest; it lies lowest, or with a step below 0 highest.
     assert factors == sorted(factors, reverse=step_mm < 0)
+
+
+def test_a_dynamic_object_has_a_factor_for_every_frame_of_every_volume(tmp_path: Path) -> None:
+    made = enhanced_pet(slices=3, time_points=4, DecayCorrected="NO", DecayCorrectionDateTime=None)
+    for index, frame in enumerate(made.PerFrameFunctionalGroupsSequence):
+        frame.FrameContentSequence[0].FrameReferenceDateTime = f"2024030510{index // 3:02}00"
+    factors = shown([made], tmp_path)["suvbw_factor"]
+    later = 0.5 ** (-60 / 6586.2)
+    assert factors == pytest.approx([factors[0] * later ** (index // 3) for index in range(12)])
+
+
+def test_the_uptake_time_is_told_and_warned_of(tmp_path: Path) -> None:
+    series = shown(pet_series(), tmp_path / "in time")
+    assert (series["uptake_time_min"], series["warnings"]) == (60.0, [])
+    late = pet_series(SeriesTime="113800", AcquisitionTime="113800", PatientWeight=None)
+    series = shown(late, tmp_path / "late")
+    assert (series["uptake_time_min"], series["suvbw_factor"]) == (158.0, None)
+    assert "158 min" in series["warnings"][0]
+    assert shown(ct_series(), tmp_path / "ct")["uptake_time_min"] is None
 
 
 @pytest.mark.parametrize("units", ["BQML", "GML"])

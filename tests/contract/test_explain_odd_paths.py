@@ -3,7 +3,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pytest
 from contract.command import SHIPPED_CONFIG, call, explained
 from factories import ct_series, pet_series, write_series
 
@@ -27,10 +29,13 @@ def test_a_folder_without_files_has_no_series(tmp_path: Path) -> None:
 
 
 def test_a_path_that_is_absent_is_wrong_usage(tmp_path: Path) -> None:
-    answer = call("explain", "--json", tmp_path / "absent")
-    assert answer.status == 2
-    assert "absent" in answer.err.replace("\n", "")
-    assert "Traceback" not in answer.err
+    for command in (["explain"], ["run", "--out", tmp_path / "out"]):
+        answer = call(*command, "--json", tmp_path / "absent")
+        assert answer.status == 2
+        assert answer.json["error"]["code"] == "unreadable"
+        assert str(tmp_path / "absent") in answer.json["error"]["message"]
+        assert "absent" in answer.err
+        assert "Traceback" not in answer.err
 
 
 def test_a_configuration_that_is_absent_is_told_as_json_too(tmp_path: Path) -> None:
@@ -60,7 +65,29 @@ def test_files_that_are_no_dicom_have_a_reason_each(tmp_path: Path) -> None:
         "zeros",
         "cut.dcm",
     }
-    assert all(one["reason"] for one in answer["unreadable"])
+    reasons = {Path(one["path"]).name: one["reason"] for one in answer["unreadable"]}
+    assert reasons.pop("cut.dcm").startswith("not an instance of a series")
+    assert all(one.startswith("no DICOM file") for one in reasons.values())
+
+
+def test_a_folder_that_cannot_be_opened_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_series(pet_series(), tmp_path / "open")
+    (tmp_path / "closed").mkdir()
+    scan = os.scandir
+
+    def guarded(path: str) -> Any:
+        if Path(path).name == "closed":  # as the system does for who may not read it
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    answer = explained(tmp_path)
+    assert [one["instances"] for one in answer["series"]] == [6]
+    (one,) = answer["unreadable"]
+    assert Path(one["path"]).name == "closed"
+    assert "Permission denied" in one["reason"]
 
 
 def test_a_ring_of_links_ends(tmp_path: Path) -> None:

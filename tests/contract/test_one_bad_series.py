@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import pytest
 from contract.odd import with_text
 from engine.house import House
 from factories import ct_series, pet_series
@@ -8,11 +7,6 @@ from factories import ct_series, pet_series
 from dicom_node.domain.job import JobState
 
 
-@pytest.mark.xfail(
-    reason="what reading a series raises beside InputRejected ends the tick, for ever",
-    raises=ValueError,
-    strict=True,
-)
 def test_a_series_that_cannot_be_read_stops_no_other(tmp_path: Path) -> None:
     house = House(tmp_path)
     lost = [

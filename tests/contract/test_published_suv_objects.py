@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from contract.command import only_series
 from contract.published import (
+    GA68_S,
     Object,
     Phantom,
     factors_of,
@@ -30,6 +31,21 @@ def test_an_object_has_the_published_suv(phantom: Phantom, wanted: Object, tmp_p
     suv = (stored * factors[:, None, None])[phantom.inside]
     found = [f"{value:.2f}" for value in (suv.min(), np.median(suv), suv.max())]
     assert found == ["0.20", "1.00", "4.00"]
+
+
+def test_a_half_life_in_doubt_has_its_factor_told_and_starts_nothing(
+    phantom: Phantom, tmp_path: Path
+) -> None:
+    wanted = Object(
+        name="half-life of Ga-68 with the code of F-18", given={"RadionuclideHalfLife": GA68_S}
+    )
+    write_object(phantom, wanted, tmp_path / "object")
+    series = only_series(tmp_path)
+    assert (series["tracer"], series["routes"]) == (None, [])
+    assert series["suvbw_factor"] is not None
+    (told,) = [one["message"] for one in series["reasons"] if one["code"] == "conflicting-tracer"]
+    assert "4062.6 s" in told
+    assert "F-18" in told
 
 
 @pytest.mark.parametrize("refused", REFUSED, ids=str)

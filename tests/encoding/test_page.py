@@ -14,7 +14,7 @@ from dicom_node.domain.result import Figure, Measurement, Result
 from dicom_node.encoding.canvas import Canvas
 from dicom_node.encoding.number_text import number_text, unit_name, unit_text
 from dicom_node.encoding.page import draw_page
-from dicom_node.encoding.page_table import columns_of
+from dicom_node.encoding.page_rows import columns_of
 from dicom_node.encoding.statements import parameter_text
 
 WHITE = 255

@@ -121,7 +121,7 @@ SPARSE = {
 # What the standard forbids and the field brings: it must neither fail nor be put right.
 ODD = {
     "PatientID": "X" * 70,
-    "PatientAge": "64",
+    "StudyID": "eighteen characters",
     "PatientBirthDate": "1960.01.01",
     "StudyTime": "9:55",
     "PatientSex": "MALE",
@@ -153,6 +153,15 @@ def test_a_type_2_attribute_that_the_source_lacks_is_written_empty(
 ) -> None:
     made = read_back(encode_report(report_of(tmp_path, pet_series(**{keyword: None})), EQUIPMENT))
     assert all(keyword in one and not one[keyword].value for one in made)
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR", "ignore:The value length")
+@pytest.mark.parametrize(
+    ("age", "kept"), [("64", False), ("064Y", True), ("", True), ("old", False)]
+)
+def test_an_age_that_is_none_is_left_out(age: str, kept: bool, tmp_path: Path) -> None:
+    made = read_back(encode_report(report_of(tmp_path, pet_series(PatientAge=age)), EQUIPMENT))
+    assert all(("PatientAge" in one) is kept for one in made)
 
 
 def test_a_trial_module_that_lacks_what_it_must_have_is_left_out_whole(tmp_path: Path) -> None:

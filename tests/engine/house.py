@@ -20,7 +20,7 @@ from dicom_node.domain.coding import Unit
 from dicom_node.domain.job import JobState
 from dicom_node.domain.peer import ReceivedInstance
 from dicom_node.domain.result import Result
-from dicom_node.domain.route import CompanionRule, Condition, Route
+from dicom_node.domain.route import CompanionRule, Condition, IfMissing, Route
 from dicom_node.domain.rules import AssemblyRules
 from dicom_node.engine.assembler import Assembler
 from dicom_node.engine.dispatcher import Dispatcher
@@ -40,14 +40,16 @@ SPEC = AlgorithmSpec(
 )
 
 
-def route(*, wait_s: float = 60.0, required: bool = False, name: str = "pet") -> Route:
+def route(
+    *, wait_s: float = 60.0, if_missing: IfMissing = IfMissing.RUN, name: str = "pet"
+) -> Route:
     """A route for corrected PET with its CT."""
     return Route(
         name=name,
         algorithm="nothing",
         destinations=("pacs",),
         when=Condition(modality=("PT",), attenuation_corrected=True),
-        companions={"ct": CompanionRule(modality="CT", required=required, wait_s=wait_s)},
+        companions={"ct": CompanionRule(modality="CT", if_missing=if_missing, wait_s=wait_s)},
     )
 
 

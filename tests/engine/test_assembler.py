@@ -1,12 +1,15 @@
 """From arrivals to jobs: completeness, companions, repeats, restarts."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from engine.house import House, route
 from factories import ct_series, pet_series
 
+from dicom_node.archive.job_control import JobControl
 from dicom_node.domain.job import JobState
+from dicom_node.domain.route import IfMissing
 
 
 @pytest.fixture
@@ -46,11 +49,59 @@ def test_when_the_wait_is_over_it_runs_without_its_ct(house):
 
 
 def test_when_the_wait_is_over_and_the_route_requires_the_ct_it_is_rejected(tmp_path):
-    house = House(tmp_path, routes=(route(required=True),))
+    house = House(tmp_path, routes=(route(if_missing=IfMissing.REJECT),))
     house.receive(pet_series())
     house.wait(61.0)
     assert house.states() == [JobState.REJECTED]
     assert house.jobs.list()[0].reason.startswith("companion-missing: ct")
+
+
+@pytest.fixture
+def held(tmp_path) -> House:
+    """A PET whose route holds it without its CT, after the wait."""
+    house = House(tmp_path, routes=(route(if_missing=IfMissing.HOLD),))
+    house.receive(pet_series())
+    house.wait(61.0)
+    assert house.states() == [JobState.HELD]
+    assert house.jobs.list()[0].reason == "companion-missing: ct did not come"
+    return house
+
+
+def test_a_job_held_for_its_ct_goes_on_by_itself_when_it_comes(held):
+    held.wait(1000.0)
+    assert held.states() == [JobState.HELD]
+    held.receive(ct_series())
+    held.wait(2.0)
+    assert held.states() == [JobState.QUEUED]
+    assert held.roles() == [{"pet", "ct"}]
+    assert held.jobs.list()[0].held_from is None
+
+
+def test_a_job_held_for_its_ct_runs_without_when_somebody_releases_it(held):
+    JobControl(held.database).release(held.jobs.list()[0].job_id, now=held.now)
+    held.wait(0.5)
+    assert held.states() == [JobState.QUEUED]
+    assert held.roles() == [{"pet"}]
+    assert held.jobs.list()[0].reason == "released by hand: runs without ct"
+
+
+def test_a_route_that_does_not_wait_may_hold_as_well(tmp_path):
+    house = House(tmp_path, routes=(route(wait_s=0.0, if_missing=IfMissing.HOLD),))
+    house.receive(pet_series())
+    house.wait(2.0)
+    assert house.states() == [JobState.HELD]
+
+
+def test_a_waiting_job_that_is_held_by_hand_waits_for_the_hand_not_for_the_ct(house):
+    house.receive(pet_series())
+    house.wait(2.0)
+    JobControl(house.database).hold(house.jobs.list()[0].job_id, now=house.now)
+    house.receive(ct_series())
+    house.wait(2.0)
+    assert house.states() == [JobState.HELD]
+    JobControl(house.database).release(house.jobs.list()[0].job_id, now=house.now)
+    house.wait(0.5)
+    assert house.roles() == [{"pet", "ct"}]
 
 
 def test_a_ct_that_is_on_its_way_when_the_wait_ends_is_waited_for(house):
@@ -96,6 +147,18 @@ def test_a_slice_that_comes_late_is_a_new_job_with_another_result(house):
     newer, older = house.jobs.list()
     assert newer.result_id != older.result_id
     assert len(newer.input_instances["pet"]) == 7
+
+
+def test_the_time_in_which_the_node_was_away_is_no_silence(house):
+    pet = pet_series(slices=6)
+    house.receive(pet[:3])
+    house.now += timedelta(hours=1.0)
+    house.restart()
+    house.wait(1.0)
+    assert house.states() == []
+    house.receive(pet[3:], association="a2")
+    house.wait(61.0)
+    assert house.states() == [JobState.QUEUED]
 
 
 def test_an_incomplete_pet_is_rejected_by_name_after_the_quiet_time(house):

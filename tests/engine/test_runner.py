@@ -18,7 +18,7 @@ from dicom_node.domain.rules import RetryRules, TryRules
 from dicom_node.encoding.uids import Role, instance_uid
 from dicom_node.engine.result_file import RESULT_FILE, read_outcome
 from dicom_node.engine.runner import JobRunner
-from dicom_node.pipeline import JobRequest
+from dicom_node.planning import JobRequest
 from dicom_node.reading.site_tracers import NO_SITE_TRACERS
 from dicom_node.registry import Registry
 

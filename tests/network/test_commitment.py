@@ -84,6 +84,17 @@ def test_a_report_before_the_answer_needs_no_waiting() -> None:
     assert request.report == WHOLE
 
 
+@pytest.mark.parametrize("turn", range(5))
+def test_a_report_in_the_instant_the_association_opens_is_heard(turn: int) -> None:
+    kept: list[CommitmentReport] = []
+    greeting = information_of(f"2.25.99{turn}", [(SEG, "2.25.7")])
+    with FakeCommitment(way=Way.NEVER, greeting=greeting) as pacs:
+        request = request_commitment(OBJECTS, TRANSACTION, pacs.destination(), reported=kept.append)
+    assert request.accepted
+    earlier = CommitmentReport(transaction_uid=f"2.25.99{turn}", committed=("2.25.7",), failed={})
+    assert kept == [earlier]
+
+
 def test_waiting_ends_with_the_report() -> None:
     with FakeCommitment(way=Way.SAME, delay_s=0.3) as pacs:
         began_at = time.monotonic()

@@ -3,6 +3,8 @@
 from dicom_parts import code, item
 from factories import enhanced_pet, pet_series
 from pydicom import Dataset
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
 
 from dicom_node.reading.frame_headers import frame_headers
 from dicom_node.reading.header import Header
@@ -84,3 +86,15 @@ def test_a_macro_with_several_items_stays_a_sequence() -> None:
     assert len(only.items("FrameAnatomySequence")) == 2
     assert only.text("FrameLaterality") is None
     assert only.item("DerivationCodeSequence") is not None
+
+
+def test_what_cannot_be_decoded_in_a_frame_is_absent_and_the_rest_is_read() -> None:
+    frame = item(PlanePositionSequence=[item(ImagePositionPatient=[1, 2, 3])])
+    inner = frame.PlanePositionSequence[0]
+    for dataset, keyword in ((frame, "FrameContentSequence"), (inner, "ImageOrientationPatient")):
+        tag = Tag(keyword)
+        dataset._dict[tag] = RawDataElement(tag, "??", 4, b"NONE", 0, False, True)
+    (only,) = frame_headers([multiframe(item(), frame)])
+    assert only.numbers("ImagePositionPatient") == (1, 2, 3)
+    assert only.item("FrameContentSequence") is None
+    assert only.numbers("ImageOrientationPatient") is None

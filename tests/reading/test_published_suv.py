@@ -15,8 +15,9 @@ from pydicom import Dataset
 
 from dicom_node.domain.coding import Unit
 from dicom_node.domain.errors import NotCalibrated
-from dicom_node.reading import suv, units
+from dicom_node.reading import units
 from dicom_node.reading.header import Header, read_header
+from dicom_node.reading.uptake import uptake_time_min
 
 IN_ISOTOPE = ("RadionuclideTotalDose", "RadionuclideHalfLife", "RadiopharmaceuticalStartTime")
 REFERENCE_OBJECTS = ("DRO_0_0", "DRO_1_0", "DRO_2_0", "DRO_3_1", "DRO_4_1")
@@ -93,7 +94,7 @@ def test_ge_pet_has_the_factor_of_its_own_value_maps(shared_data: Path) -> None:
     assert len(headers) == 135
     _, provenance = units.convert(headers, Unit.SUVBW)
     assert provenance.factors == pytest.approx((4.2111e-4,), rel=1e-4)
-    assert suv.uptake_time_min(headers) == pytest.approx(158.8, abs=0.05)
+    assert uptake_time_min(headers) == pytest.approx(158.8, abs=0.05)
 
 
 def test_ge_pet_without_attenuation_correction_is_no_suv_but_keeps_its_unit(

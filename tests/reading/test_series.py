@@ -1,7 +1,6 @@
 """Facts of a series from its headers: kind, order, completeness, faults, and who made it."""
 
 import random
-import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,12 @@ from factories import (
     nm_projections,
     nm_recon_tomo,
     pet_series,
-    write_series,
 )
 from pydicom import Dataset
 from read_back import headers_of, series_of
 
 from dicom_node.domain.equipment import MANUFACTURER, MODEL_NAME
 from dicom_node.domain.series import ExamKind
-from dicom_node.reading.header import read_header
 from dicom_node.reading.series import group_by_series, read_series
 from dicom_node.reading.site_tracers import NO_SITE_TRACERS
 
@@ -171,71 +168,6 @@ def test_one_broken_slice_among_good_ones_is_named(tmp_path: Path) -> None:
     assert series.geometry_fault.startswith("ImagePositionPatient (0020,0032) is absent")
     assert "instance number 4" in series.geometry_fault
     assert (series.slices, series.stacked, len(series.instances)) == (6, True, 6)
-
-
-def test_two_sop_classes_in_one_series_are_a_fault(tmp_path: Path) -> None:
-    made = pet_series()
-    made[2].SOPClassUID = made[2].file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
-    series = series_of(made, tmp_path).series
-    assert series.sop_class_uid == made[0].SOPClassUID
-    assert series.geometry_fault == (
-        "several of SOPClassUID (0008,0016) in one series: "
-        "Positron Emission Tomography Image Storage (5), Secondary Capture Image Storage (1)"
-    )
-
-
-@pytest.mark.parametrize(
-    ("keyword", "value"),
-    [
-        ("PatientID", "PH-2"),
-        ("PatientName", "Other^Person"),
-        ("PatientBirthDate", "19700101"),
-        ("IssuerOfPatientID", "Elsewhere"),
-    ],
-)
-def test_two_patients_in_one_series_are_a_fault_that_names_nobody(
-    tmp_path: Path, keyword: str, value: str
-) -> None:
-    made = pet_series()
-    setattr(made[2], keyword, value)
-    fault = series_of(made, tmp_path).series.geometry_fault
-    assert fault == "instances of different patients have one Series Instance UID"
-
-
-def test_spaces_around_an_id_are_no_second_patient(tmp_path: Path) -> None:
-    made = pet_series()
-    made[2].PatientID = "PH-1 "
-    made[3].PatientID = " PH-1"
-    assert series_of(made, tmp_path).series.geometry_fault is None
-
-
-def test_the_digest_of_a_patient_tells_changes_and_no_name(tmp_path: Path) -> None:
-    digests = [
-        series_of(pet_series(slices=1, **change), tmp_path).series.patient_digest
-        for change in ({}, {"PatientID": "PH-2"}, {"PatientName": "X"}, {"SeriesTime": "110000"})
-    ]
-    assert len(digests[0]) == 16
-    assert "Phantom" not in digests[0]
-    assert digests[3] == digests[0]
-    assert len(set(digests[:3])) == 3
-
-
-def test_a_copy_of_a_file_counts_once(tmp_path: Path) -> None:
-    paths = write_series(pet_series(), tmp_path / "series")
-    copy = tmp_path / "series" / "copy.dcm"
-    shutil.copy(paths[2], copy)
-    headers = [read_header(path) for path in (*paths, copy)]
-    series = read_series(headers, NO_SITE_TRACERS).series
-    assert (len(series.instances), series.geometry_fault) == (6, None)
-
-
-def test_two_instances_with_one_uid_are_a_fault(tmp_path: Path) -> None:
-    made = pet_series()
-    made[3].SOPInstanceUID = made[2].SOPInstanceUID
-    made[3].file_meta.MediaStorageSOPInstanceUID = made[2].SOPInstanceUID
-    fault = series_of(made, tmp_path).series.geometry_fault
-    assert fault is not None
-    assert fault.startswith("2 different instances have the SOP Instance UID 1.2")
 
 
 def test_one_series_uid_in_two_studies_is_two_series(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from suv_series import (
     GE_NONE,
     HOUR_S,
     LATE,
+    NO_FDG,
     PHILIPS,
     SLICE_TIMES,
     WEIGHT_G,
@@ -110,6 +111,21 @@ TRAPS = [
         Units="CNTS",
         Manufacturer="Philips Medical Systems",
         change=private(0x7053, None, 0x00, "DS", "0.00123"),
+    ),
+    trap(
+        "2_4 CNTS, SUV factor, creator lost, no known maker",
+        0.00123,
+        Units="CNTS",
+        change=private(0x7053, None, 0x00, "DS", "0.00123"),
+    ),
+    trap(
+        "2_4 CNTS, SUV factor by creator in another block",
+        0.00123,
+        Units="CNTS",
+        change=both(
+            private(0x7053, "SOMEONE ELSE", 0x00, "DS", "0.5"),
+            private(0x7053, PHILIPS, 0x00, "DS", "0.00123"),
+        ),
     ),
     trap(
         "2_5 CNTS, activity factor, SUV factor 0",
@@ -238,6 +254,7 @@ TRAPS = [
         "4_5 Zr-89 after three days, date-time",
         after(73 * HOUR_S, 74e6, ZR89_S),
         given={
+            **NO_FDG,
             "RadionuclideHalfLife": ZR89_S,
             "RadionuclideTotalDose": 74e6,
             "RadiopharmaceuticalStartDateTime": "20241229100000",
@@ -247,6 +264,7 @@ TRAPS = [
         "5_0 Ga-68",
         after(HOUR_S, 150e6, GA68_S),
         given={
+            **NO_FDG,
             "RadionuclideHalfLife": GA68_S,
             "RadionuclideTotalDose": 150e6,
         },

@@ -156,9 +156,19 @@ REFUSALS = [
         "CNTS, factor of another creator", "Philips", Units="CNTS", Manufacturer="PHILIPS",
         change=private(0x7053, "SOMEONE ELSE", 0x00, "DS", "0.001"),
     ),
+    *(
+        refusal(
+            f"CNTS, creator lost, another maker: {maker}", "Philips", Units="CNTS",
+            Manufacturer=maker, change=private(0x7053, None, 0x00, "DS", "0.001"),
+        )
+        for maker in ("SIEMENS", "GE MEDICAL SYSTEMS", "UIH", "CANON_MEC", "CPS")
+    ),
     refusal(
-        "CNTS, creator lost, another maker", "Philips", Units="CNTS", Manufacturer="SIEMENS",
-        change=private(0x7053, None, 0x00, "DS", "0.001"),
+        "CNTS, factor outside the block of its creator", "Philips", Units="CNTS",
+        Manufacturer="PHILIPS",
+        change=both(private(0x7053, "SOMEONE ELSE", 0x01, "LO", "x"),
+                    private(0x7053, PHILIPS, 0x02, "LO", "x"),
+                    private(0x7053, None, 0x00, "DS", "0.001")),
     ),
     refusal(
         "CNTS, factor no number", "SUV scale factor", Units="CNTS",

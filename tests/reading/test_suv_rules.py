@@ -4,14 +4,18 @@ import math
 from typing import Any
 
 import pytest
+from dicom_parts import code
 from hypothesis import given
 from hypothesis import strategies as st
 from suv_series import (
     AN_HOUR,
     DOSE_BQ,
     F18_S,
+    GA68_S,
     HOUR_S,
     LATE,
+    NO_FDG,
+    PHILIPS,
     SLICE_TIMES,
     after,
     average_s,
@@ -20,7 +24,9 @@ from suv_series import (
     suv_series,
 )
 
-from dicom_node.reading import suv
+from dicom_node.domain.errors import ConflictingTracer
+from dicom_node.reading.tracer import require_agreeing_half_life
+from dicom_node.reading.uptake import uptake_time_min
 
 NO_START = {"RadiopharmaceuticalStartTime": None, "RadiopharmaceuticalStartDateTime": None}
 
@@ -48,6 +54,68 @@ def test_decay_factor_decides_how_a_frame_reference_time_is_read() -> None:
         provenance = converted(headers)
         assert provenance.factors == pytest.approx((after(HOUR_S - 303),), rel=1e-6)
         assert "by DecayFactor" in provenance.rule
+
+
+GALLIUM = [code("C-131A3", "SRT", "^68^Gallium")]
+FLUORINE = [code("77004003", "SCT", "^18^Fluorine")]
+
+
+@pytest.mark.parametrize(
+    ("drug", "says"),
+    [
+        ({"RadionuclideCodeSequence": FLUORINE}, "77004003 SCT"),
+        (
+            {"RadiopharmaceuticalCodeSequence": [code("35321007", "SCT", "FDG")]},
+            "35321007 SCT",
+        ),
+        ({"Radiopharmaceutical": "[18F]FDG"}, r"\[18F\]FDG"),
+        ({"Radiopharmaceutical": "FDG"}, "made with F-18"),
+    ],
+)
+def test_a_half_life_that_the_nuclide_contradicts_is_told_with_both_values(
+    drug: dict[str, Any], says: str
+) -> None:
+    headers = suv_series(given={**NO_FDG, "RadionuclideHalfLife": GA68_S, **drug})
+    with pytest.raises(ConflictingTracer, match=says) as caught:
+        require_agreeing_half_life(headers[0])
+    assert "4062.6 s" in str(caught.value)
+
+
+def test_a_half_life_that_a_nuclide_code_confirms_is_believed_whatever_the_drug_is_called() -> None:
+    drug = {**NO_FDG, "Radiopharmaceutical": "FDG", "RadionuclideCodeSequence": GALLIUM}
+    headers = suv_series(given={**drug, "RadionuclideHalfLife": GA68_S})
+    expected = after(HOUR_S, half_life=GA68_S)
+    assert converted(headers).factors == pytest.approx((expected,))
+
+
+def test_a_series_time_that_the_frames_contradict_is_told_with_both_times() -> None:
+    # The scan of 11:00 is decay corrected to 10:30, as FrameReferenceTime says, or to 10:00.
+    frame_s = 1800.0 + average_s(300)
+    headers = suv_series(SeriesTime="103000", FrameReferenceTime=1000 * frame_s)
+    assert not converted(headers).warnings
+    headers = suv_series(
+        SeriesTime="100000",
+        FrameReferenceTime=1000 * frame_s,
+        given={"RadiopharmaceuticalStartTime": None,
+               "RadiopharmaceuticalStartDateTime": "20250101093000"},
+    )  # fmt: skip
+    (warning,) = converted(headers).warnings
+    assert "2025-01-01 10:00:00" in warning
+    assert "2025-01-01 10:30:00" in warning
+    assert "1800 s apart" in warning
+
+
+def test_a_frame_reference_time_of_ge_is_not_compared_with_series_time() -> None:
+    headers = suv_series(Manufacturer="GE MEDICAL SYSTEMS", FrameReferenceTime=3.6e6)
+    assert not converted(headers).warnings
+
+
+def test_a_factor_without_private_creator_is_told() -> None:
+    factor = private(0x7053, None, 0x00, "DS", "0.00123")
+    warnings = converted(suv_series(factor, Units="CNTS")).warnings
+    assert "private creator of group 7053 is absent" in " ".join(warnings)
+    factor = private(0x7053, PHILIPS, 0x00, "DS", "0.00123")
+    assert not converted(suv_series(factor, Units="CNTS")).warnings
 
 
 def test_a_decay_factor_scales_nothing() -> None:
@@ -130,8 +198,8 @@ def test_a_time_without_date_is_the_same_as_the_date_time_at_any_hour(
 
 def test_uptake_time_is_from_administration_to_the_first_bed() -> None:
     headers = suv_series(AcquisitionTime=lambda k: SLICE_TIMES[k])
-    assert suv.uptake_time_min(headers) == pytest.approx(60)
-    assert suv.uptake_time_min(suv_series(given={"RadiopharmaceuticalStartDateTime": None})) == 60
+    assert uptake_time_min(headers) == pytest.approx(60)
+    assert uptake_time_min(suv_series(given={"RadiopharmaceuticalStartDateTime": None})) == 60
 
 
 @pytest.mark.parametrize(
@@ -147,9 +215,9 @@ def test_uptake_time_is_from_administration_to_the_first_bed() -> None:
 def test_uptake_time_is_none_where_the_header_does_not_tell(
     attributes: dict[str, Any], given: dict[str, Any]
 ) -> None:
-    assert suv.uptake_time_min(suv_series(given=given, **attributes)) is None
+    assert uptake_time_min(suv_series(given=given, **attributes)) is None
 
 
 def test_uptake_time_needs_neither_dose_nor_half_life() -> None:
     given = {"RadionuclideHalfLife": None, "RadionuclideTotalDose": None}
-    assert suv.uptake_time_min(suv_series(given=given)) == pytest.approx(60)
+    assert uptake_time_min(suv_series(given=given)) == pytest.approx(60)

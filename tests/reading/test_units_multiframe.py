@@ -10,8 +10,9 @@ from pydicom.uid import LegacyConvertedEnhancedPETImageStorage
 
 from dicom_node.domain.coding import Unit
 from dicom_node.domain.errors import InputRejected, MissingAttribute, NotCalibrated
-from dicom_node.reading import suv, units
+from dicom_node.reading import units
 from dicom_node.reading.header import Header
+from dicom_node.reading.uptake import uptake_time_min
 
 SMALL = {"rows": 2, "columns": 2, "slices": 3}
 # 75 kg and 370 MBq at 09:00, reference time 10:00.
@@ -60,7 +61,7 @@ def test_enhanced_pet_takes_the_decay_correction_time_and_its_dose_in_mbq(dose: 
     assert provenance.factors == pytest.approx((AN_HOUR,))
     assert "DecayCorrectionDateTime" in provenance.rule
     assert bool(provenance.warnings) is (dose > 1e5)
-    assert suv.uptake_time_min(headers) == pytest.approx(60)
+    assert uptake_time_min(headers) == pytest.approx(60)
 
 
 def test_enhanced_pet_in_suv_is_not_scaled_again() -> None:
@@ -174,7 +175,7 @@ def test_legacy_converted_pet_is_read_as_the_slices_it_was_made_of() -> None:
     for moment in ("100000", "130000"):  # from the series time, then computed for each frame
         factors = units.convert(legacy(SeriesTime=moment), Unit.SUVBW)[1].factors
         assert factors == pytest.approx((AN_HOUR,) * len(factors), rel=1e-4)
-    assert suv.uptake_time_min(legacy()) == pytest.approx(60)
+    assert uptake_time_min(legacy()) == pytest.approx(60)
 
 
 def test_nm_is_in_counts_and_no_suv() -> None:
@@ -192,7 +193,7 @@ def test_quantitative_spect_becomes_suv_with_its_dose_in_mbq() -> None:
     later = spect(value_map("Bq/ml"), DecayCorrectionDateTime="20240305103000")
     expected *= 2 ** (1800 / 21_654)
     assert units.convert(later, Unit.SUVBW)[1].factors == pytest.approx((expected,))
-    assert suv.uptake_time_min(headers) == pytest.approx(180)
+    assert uptake_time_min(headers) == pytest.approx(180)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from suv_series import LATE, PHILIPS, private, suv_series
 
 from dicom_node.domain.coding import Unit
 from dicom_node.domain.errors import InputRejected
-from dicom_node.reading import suv, units
+from dicom_node.reading import units
+from dicom_node.reading.uptake import uptake_time_min
 
 TEXTS = st.one_of(
     st.sampled_from(["", "0", "-1", "nan", "inf", "1e300", "20250101", "999999", "00010101"]),
@@ -57,7 +58,7 @@ def test_any_nonsense_is_refused_or_gives_a_positive_factor(
         _put_raw(header.dataset, keyword, text)
     for keyword, text in isotope.items():
         _put_raw(header.dataset.RadiopharmaceuticalInformationSequence[0], keyword, text)
-    suv.uptake_time_min([header])  # never an error
+    uptake_time_min([header])  # never an error
     try:
         factors = units.convert([header], wanted)[1].factors
     except InputRejected:

@@ -25,6 +25,7 @@ from read_back import series_of
 
 from dicom_node.domain.coding import Unit
 from dicom_node.domain.errors import (
+    ConflictingTracer,
     IncompleteSeries,
     InconsistentGeometry,
     NotCalibrated,
@@ -34,6 +35,14 @@ from dicom_node.domain.volume import PatientFacts, Volume
 from dicom_node.reading.volume import read_volume, read_volumes
 
 BECQUEREL_PER_SUV = 370e6 * 2 ** (-3600 / 6586.2) / 75000
+
+
+def test_a_half_life_in_doubt_gives_no_volume_in_suv_but_one_in_its_own_unit(tmp_path):
+    given = {"RadionuclideHalfLife": 4062.6}  # Ga-68, beside the code of F-18
+    read = series_of(pet_series(radiopharmaceutical=given), tmp_path)
+    with pytest.raises(ConflictingTracer, match=r"4062\.6 s"):
+        read_volume(read, Unit.SUVBW)
+    assert read_volume(read, None).unit is Unit.BQML
 
 
 def truth_on(volume: Volume) -> NDArray[np.float64]:

@@ -11,78 +11,101 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pydicom
 from factories import ct_series, pet_series, write_series
-from fake_pacs import FakePacs
 from numpy.typing import NDArray
-from peers import RunningNode, free_port, own_tool, stop, wait_until, write_config
+from peers import free_port, own_tool, stop, wait_until, write_config
+from soak.pacs import data_set, pacs_of
 
+from dicom_node.domain.job import ENDED
 from dicom_node.domain.peer import Destination
+from dicom_node.domain.records import JobRecord
 from dicom_node.network.outgoing import Outgoing, outgoing_files
 from dicom_node.network.storage_scu import send
+from dicom_node.settings import read_settings
+from dicom_node.stores import Archive, open_archive
 
 _RESULT_LIMIT_S = 600.0
 
 
 @dataclass
-class Node:
-    """A node process that is started again whenever it ended, as a service manager does."""
+class Process:
+    """A process of the node that is started again whenever it ended, as a service manager does.
+
+    Parameters
+    ----------
+    returns : bool
+        Whether it is started again once it was killed.
+    """
 
     config: Path
-    port: int
+    role: str = "all"
+    returns: bool = True
     process: subprocess.Popen[bytes] | None = None
     ending: threading.Event = field(default_factory=threading.Event)
 
     def supervise(self) -> None:
         """Start it, wait for its end, start it again, until told to end."""
-        with (self.config.parent / "node.log").open("ab") as told:
+        with (self.config.parent / f"{self.role}.log").open("ab") as told:
             while not self.ending.is_set():
-                command = [own_tool("dicom-node"), "serve", "--config", str(self.config)]
+                command = [own_tool("dicom-node"), "serve", "--role", self.role]
+                command += ["--config", str(self.config)]
                 self.process = subprocess.Popen(command, stdout=told, stderr=told)
                 self.process.wait()
+                if not self.returns:
+                    return
 
     def children(self) -> list[int]:
-        """Process ids of the node's own children (its worker)."""
+        """Process ids of its own children (the worker's)."""
         if self.process is None:
             return []
-        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         try:
-            return [int(pid) for pid in listed.read_text().split()]
+            listed = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+            return [int(pid) for one in listed for pid in one.read_text().split()]
         except OSError:
             return []
 
-    def kill_something(self, chance: random.Random) -> str:
-        """SIGKILL to the node or to one of its children; what was killed."""
+    def kill(self, chance: random.Random) -> str:
+        """SIGKILL to it or to one of its children; what was killed."""
         children = self.children()
-        if children and chance.random() < 0.4:
-            victim = chance.choice(children)
+        if children and self.returns and chance.random() < 0.4:
             try:
-                os.kill(victim, signal.SIGKILL)
+                os.kill(chance.choice(children), signal.SIGKILL)
             except ProcessLookupError:
                 return "nothing"
             return "child"
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
-            return "node"
+            return self.role if self.returns else "worker for ever"
         return "nothing"
 
 
 @contextmanager
-def supervised(config: Path, port: int) -> Iterator[Node]:
-    """A supervised node, stopped by its handle at the end."""
-    node = Node(config, port)
-    thread = threading.Thread(target=node.supervise, daemon=True)
-    thread.start()
+def supervised(processes: Sequence[Process]) -> Iterator[None]:
+    """Supervised processes, stopped by their handles at the end."""
+    threads = [threading.Thread(target=one.supervise, daemon=True) for one in processes]
+    for thread in threads:
+        thread.start()
     try:
-        yield node
+        yield
     finally:
-        node.ending.set()
-        if node.process is not None:
-            stop(node.process)
-        thread.join(30)
+        for one in processes:
+            one.ending.set()
+        for one in processes:
+            if one.process is not None:
+                stop(one.process)
+        for thread in threads:
+            thread.join(30)
+
+
+def parts_of(config: Path, *, several: bool) -> list[Process]:
+    """The whole node as one process; or its parts, with a second worker that never comes back."""
+    if not several:
+        return [Process(config)]
+    roles = [Process(config, role) for role in ("receiver", "sender", "worker")]
+    return [Process(config, "worker", returns=False), *roles]
 
 
 def made_studies(folder: Path, *, studies: int, slices: int) -> list[Path]:
@@ -125,11 +148,19 @@ class Report:
     acknowledged: int
     states: Counter[str]
     results: int
-    received: int
 
 
 def kill_while_studies_arrive(
-    folder: Path, *, studies: int, slices: int, kills: int, senders: int, seed: int
+    folder: Path,
+    *,
+    studies: int,
+    slices: int,
+    kills: int,
+    senders: int,
+    seed: int,
+    longest_pause_s: float = 6.0,
+    database: str = "",
+    with_orthanc: bool = False,
 ) -> Report:
     """Run it, check it, and tell what happened; an AssertionError names what was lost.
 
@@ -139,98 +170,97 @@ def kill_while_studies_arrive(
         Of each PET and each CT.
     kills : int
         How many processes are killed while the studies are sent and processed.
+    longest_pause_s : float
+        Between two kills; a node needs some seconds until it has a worker.
+    database : str
+        URL of a new database of PostgreSQL: then receiver, sender and two workers are processes of
+        their own, and the first that is killed is a worker that never comes back.
     """
     chance = random.Random(seed)
     paths = made_studies(folder / "studies", studies=studies, slices=slices)
     port, acknowledged = free_port(), set[str]()
-    with FakePacs() as pacs:
-        to_pacs = pacs.destination()
+    with pacs_of(folder, port, orthanc=with_orthanc) as pacs:
         config = write_config(
-            folder, node_port=port, pacs_port=to_pacs.port, pacs_ae_title=to_pacs.ae_title
+            folder,
+            node_port=port,
+            pacs_port=pacs.port,
+            pacs_ae_title=pacs.ae_title,
+            database=database,
         )
+        node = config / "node.toml"  # a receiver needs seconds to be back; a site has a minute
+        node.write_text(node.read_text().replace("quiet_s = 5.0", "quiet_s = 30.0"))
         to_node = Destination(
             name="node", ae_title="DICOM_NODE", host="127.0.0.1", port=port, timeout_s=10.0
         )
-        with supervised(config, port) as node:
-            killed = _storm(
-                node,
-                paths,
-                to_node,
-                acknowledged=acknowledged,
-                kills=kills,
-                senders=senders,
-                chance=chance,
-            )
-            running = RunningNode(config, port, node.process)
-            jobs = _ended_jobs(running, studies)
-        _check_files(config.parent / "var" / "instances", paths, acknowledged)
-        states = Counter(job["state"] for job in jobs)
+        processes = parts_of(config, several=bool(database))
+        with supervised(processes):
+            sending = _sending(paths, to_node, senders=senders, acknowledged=acknowledged)
+            killed = _storm(processes, kills, longest_pause_s, chance)
+            for thread in sending:
+                thread.join(_RESULT_LIMIT_S)
+                assert not thread.is_alive(), "a sender did not end"
+            archive = open_archive(read_settings(config))
+            jobs = _ended_jobs(archive, studies)
+        check_files(config.parent / "var" / "instances", paths, acknowledged)
+        states = Counter(str(job.state) for job in jobs)
         assert states == {"DELIVERED": studies}, states
-        made = [one["sop_instance_uid"] for job in jobs for one in job["objects"]]
-        assert Counter(set(pacs.instance_uids)) == Counter(made), "results differ from the PACS"
-        _check_same_content(pacs)
-        return Report(killed, len(acknowledged), states, len(made), len(pacs.received))
+        made = {one.sop_instance_uid: one.path for job in jobs for one in job.objects}
+        assert pacs.has_each_once(made), "results differ from what the PACS has"
+        ends = [_ends(archive, job.job_id) for job in jobs]
+        assert set(ends) == {1}, f"jobs ended {ends} times"
+        return Report(killed, len(acknowledged), states, len(made))
 
 
-def _storm(  # everything of one run
-    node: Node,
-    paths: Sequence[Path],
-    to_node: Destination,
-    *,
-    acknowledged: set[str],
-    kills: int,
-    senders: int,
-    chance: random.Random,
-) -> Counter[str]:
-    queues = [paths[number::senders] for number in range(senders)]
-
+def _sending(
+    paths: Sequence[Path], to_node: Destination, *, senders: int, acknowledged: set[str]
+) -> list[threading.Thread]:
     def _send_all(mine: Sequence[Path]) -> None:
         for path in mine:
             send_until_stored(path, to_node, acknowledged.add)
 
-    threads = [threading.Thread(target=_send_all, args=(mine,)) for mine in queues]
+    queues = [paths[number::senders] for number in range(senders)]
+    threads = [threading.Thread(target=_send_all, args=(mine,), daemon=True) for mine in queues]
     for thread in threads:
         thread.start()
+    return threads
+
+
+def _storm(
+    processes: Sequence[Process], kills: int, longest_pause_s: float, chance: random.Random
+) -> Counter[str]:
+    """Kill so many processes, one now and then, those first that never come back."""
     killed: Counter[str] = Counter()
-    while killed["node"] + killed["child"] < kills:
-        time.sleep(chance.uniform(0.5, 6.0))
-        killed[node.kill_something(chance)] += 1
-    for thread in threads:
-        thread.join(_RESULT_LIMIT_S)
-        assert not thread.is_alive(), "a sender did not end"
+    first = [one for one in processes if not one.returns]
+    while sum(killed.values()) - killed["nothing"] < kills:
+        time.sleep(chance.uniform(0.5, longest_pause_s))
+        victim = first[0] if first else chance.choice(processes)
+        what = victim.kill(chance)
+        if first and what != "nothing":
+            first.pop()
+        killed[what] += 1
     return killed
 
 
-def _ended_jobs(node: RunningNode, studies: int) -> list[dict[str, Any]]:
-    open_states = {"WAITING", "QUEUED", "RUNNING", "ENCODED"}
-
-    def _all() -> list[dict[str, Any]] | None:
-        jobs = node.jobs()
-        done = len(jobs) == studies and not any(job["state"] in open_states for job in jobs)
+def _ended_jobs(archive: Archive, studies: int) -> tuple[JobRecord, ...]:
+    def _all() -> tuple[JobRecord, ...] | None:
+        jobs = archive.jobs.list(limit=10_000)
+        done = len(jobs) == studies and all(job.state in ENDED for job in jobs)
         return jobs if done else None
 
-    return list(wait_until("every study ended", _all, limit_s=_RESULT_LIMIT_S, every_s=2.0))
+    found = wait_until("every study ended", _all, limit_s=_RESULT_LIMIT_S, every_s=0.5)
+    return tuple(found)
 
 
-def _check_files(instances: Path, paths: Sequence[Path], acknowledged: set[str]) -> None:
+def _ends(archive: Archive, job_id: str) -> int:
+    """How often a job came to an end."""
+    return sum(event.new in ENDED for event in archive.jobs.events(job_id))
+
+
+def check_files(instances: Path, paths: Sequence[Path], acknowledged: set[str]) -> None:
+    """Whatever was sent was acknowledged, and lies on the disk byte for byte."""
     stored = {path.stem: path for path in instances.rglob("*.dcm")}
     for folder in paths:
         for sent in folder.rglob("*.dcm"):
             uid = str(pydicom.dcmread(sent, specific_tags=["SOPInstanceUID"]).SOPInstanceUID)
             assert uid in acknowledged
-            assert _data_set(stored[uid]) == _data_set(sent), f"{uid} is not what was sent"
-
-
-def _data_set(path: Path) -> bytes:
-    """Bytes after the File Meta Information."""
-    content = path.read_bytes()
-    meta = pydicom.filereader.read_file_meta_info(path)
-    return content[132 + 12 + meta.FileMetaInformationGroupLength :]
-
-
-def _check_same_content(pacs: FakePacs) -> None:
-    """What was sent twice, because the node died before it noted the answer, was the same."""
-    contents: dict[str, set[bytes]] = {}
-    for one in pacs.received:
-        contents.setdefault(one.sop_instance_uid, set()).add(one.dataset)
-    assert all(len(several) == 1 for several in contents.values())
+            assert data_set(stored[uid]) == data_set(sent), f"{uid} is not what was sent"

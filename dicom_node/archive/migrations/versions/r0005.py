@@ -17,6 +17,7 @@ def upgrade() -> None:
         "deliveries",
         ["destination", "job_id"],
         sqlite_where=sa.text("commitment_open = 1"),
+        postgresql_where=sa.text("commitment_open = 1"),
     )
     op.create_table(
         "commitments",
@@ -41,4 +42,5 @@ def upgrade() -> None:
         "commitments",
         ["destination", "next_attempt_at"],
         sqlite_where=sa.text("reported_at IS NULL"),
+        postgresql_where=sa.text("reported_at IS NULL"),
     )

@@ -1,0 +1,160 @@
+"""The DICOM Conformance Statement (PS3.2) of a node as it is configured."""
+
+from collections.abc import Iterable, Iterator
+
+from pydicom.uid import UID
+
+from dicom_node import __version__
+from dicom_node.domain.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from dicom_node.domain.peer import Caller, Destination
+from dicom_node.encoding.sop_classes import sop_classes_of
+from dicom_node.network.connection import MAXIMUM_PDU_BYTES
+from dicom_node.network.presentation_contexts import (
+    MOST_CONTEXTS,
+    STORAGE_COMMITMENT,
+    VERIFICATION,
+    storage_classes,
+    transfer_syntaxes,
+)
+from dicom_node.settings import Settings
+
+
+def conformance_statement(settings: Settings) -> str:
+    """The statement as Markdown: what the node accepts, proposes, and how it answers."""
+    return "\n".join(
+        [
+            *_overview(settings),
+            *_acceptor(settings),
+            *_requestor(settings),
+            *_communication(settings),
+            *_syntaxes(),
+            *_classes(),
+        ]
+    )
+
+
+def _overview(settings: Settings) -> Iterator[str]:
+    commitment = any(one.commitment for one in settings.destinations.values())
+    yield from (
+        "# DICOM Conformance Statement",
+        "",
+        f"dicom_node {__version__}. Made by `dicom-node conformance` from the configuration, not",
+        "to be edited. Research use only: no medical device.",
+        "",
+    )
+    yield from _table(
+        ("service", "role", "SOP class"),
+        ("Verification", "SCP, SCU", f"`{VERIFICATION}`"),
+        ("Storage", "SCP", "every class of the list at the end"),
+        ("Storage", "SCU", "the classes that are named for each destination"),
+        *([("Storage Commitment Push Model", "SCU", f"`{STORAGE_COMMITMENT}`")] * commitment),
+    )
+
+
+def _acceptor(settings: Settings) -> Iterator[str]:
+    listener = settings.listener
+    titles = ", ".join(f"`{one}`" for one in (listener.ae_title, *listener.further_ae_titles))
+    most = listener.max_associations
+    yield from ("## Associations that are accepted", "")
+    yield from _table(
+        ("", ""),
+        ("called AE titles", f"{titles}; others are rejected (1, 1, 7)"),
+        ("calling AE titles", _callers(listener.callers)),
+        ("address and port", f"{listener.address}:{listener.port}"),
+        ("TLS", "required, with certificates from both sides" if listener.tls else "no"),
+        ("at the same time", f"{most}; one more is rejected as transient (2, 3, 2)"),
+        ("silence that ends one", f"{listener.idle_timeout_s:g} s"),
+    )
+    yield from (
+        "A storage SOP class is accepted in the first transfer syntax that the sender proposes and",
+        "that is in the list below. Private SOP classes, and classes newer than this software, are",
+        "accepted as storage, too. Data sets are kept as they come; nothing is coerced, no pixels",
+        "are decoded.",
+        "",
+    )
+    yield from _table(
+        ("C-STORE status", "when"),
+        (
+            "0x0000",
+            "on disk, synced and indexed; another object under a known UID is kept, too",
+        ),
+        ("0xB007", "kept, but it cannot be read as DICOM"),
+        ("0xA700", "not kept: no room, or the archive cannot take it now"),
+        ("0x0110", "not kept: an internal error"),
+    )
+
+
+def _callers(callers: Iterable[Caller]) -> str:
+    named = sorted({f"`{one.ae_title}`" for one in callers})
+    return ", ".join(named) + "; others are rejected (1, 1, 3)" if named else "any"
+
+
+def _requestor(settings: Settings) -> Iterator[str]:
+    yield from (
+        "## Associations that are asked for",
+        "",
+        "Results are proposed in Explicit VR Little Endian, and in a second context in Implicit",
+        "VR Little Endian. `dicom-node send` proposes every object in the syntax that it has.",
+        "",
+    )
+    for destination in settings.destinations.values():
+        yield from _destination(destination)
+
+
+def _destination(destination: Destination) -> Iterator[str]:
+    tls = ", TLS" if destination.tls else ""
+    where = f"`{destination.ae_title}` at {destination.host}:{destination.port}{tls}"
+    yield from (
+        f"### {destination.name}",
+        "",
+        f"{where}, called by `{destination.calling_ae_title}`.",
+        "",
+    )
+    classes = sop_classes_of(destination.forms)
+    if destination.commitment:
+        classes = (*classes, STORAGE_COMMITMENT)
+    yield from _uids("SOP class", classes)
+
+
+def _communication(settings: Settings) -> Iterator[str]:
+    yield from ("## Communication", "")
+    yield from _table(
+        ("", ""),
+        ("Implementation Class UID", f"`{IMPLEMENTATION_CLASS_UID}`"),
+        ("Implementation Version Name", f"`{IMPLEMENTATION_VERSION_NAME}`"),
+        ("longest PDU received", f"{MAXIMUM_PDU_BYTES} bytes"),
+        ("presentation contexts proposed", f"at most {MOST_CONTEXTS} an association"),
+        ("asynchronous operations window", "none"),
+        ("TLS profile, where TLS is configured", "BCP 195 (PS3.15 B.12)"),
+        ("character sets", "results have that of their source"),
+        ("device serial number in results", settings.device_serial_number),
+    )
+
+
+def _syntaxes() -> Iterator[str]:
+    yield from ("## Transfer syntaxes that are accepted", "")
+    yield from _uids("transfer syntax", transfer_syntaxes())
+
+
+def _classes() -> Iterator[str]:
+    yield from ("## Storage SOP classes that are accepted", "")
+    yield from _uids("SOP class", storage_classes())
+
+
+def _uids(what: str, uids: Iterable[str]) -> Iterator[str]:
+    yield from _table((what, "UID"), *((_name(uid), f"`{uid}`") for uid in uids))
+
+
+def _name(uid: str) -> str:
+    name = UID(uid).name
+    return "(retired, without a name)" if name in {"", uid} else name
+
+
+def _table(*rows: tuple[str, ...]) -> Iterator[str]:
+    """Markdown of a table, its first row the header, and an empty line after it."""
+    header, *others = rows
+    yield f"| {' | '.join(header)} |"
+    yield "|" + "---|" * len(header)
+    for row in others:
+        yield f"| {' | '.join(row)} |"
+    yield ""

@@ -1,0 +1,74 @@
+"""A series becomes a job, and a job a request to the worker: values and paths, no pixels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from dicom_node.domain.algorithm import AlgorithmSpec
+from dicom_node.domain.equipment import Equipment
+from dicom_node.domain.forms import ResultForms
+from dicom_node.domain.job import Job, job_id_of, result_id_of
+from dicom_node.domain.route import Route
+from dicom_node.domain.series import Series
+from dicom_node.policy.routing import find_companion
+from dicom_node.reading.site_tracers import SiteTracers
+
+
+def plan(
+    primary: Series,
+    study: Sequence[Series],
+    *,
+    route: Route,
+    spec: AlgorithmSpec,
+    created_at: datetime,
+) -> Job:
+    """Job of a route on a series, with those companions that are in the study now.
+
+    Parameters
+    ----------
+    study : sequence of Series
+        Complete series of the same study.
+    """
+    inputs = {spec.primary.role: primary.instances}
+    for role, rule in route.companions.items():
+        companion = find_companion(primary, study, rule)
+        if companion is not None:
+            inputs[role] = companion.instances
+    algorithm, version = spec.card.name, spec.card.version
+    return Job(
+        job_id=job_id_of(
+            route=route.name, algorithm=algorithm, version=version, primary=primary.instances
+        ),
+        result_id=result_id_of(algorithm=algorithm, version=version, inputs=inputs),
+        route=route.name,
+        algorithm=algorithm,
+        version=version,
+        inputs=inputs,
+        destinations=route.result_destinations,
+        created_at=created_at,
+        priority=route.priority,
+        gate=route.gate,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRequest:
+    """What a worker needs to run a job: values and paths only, no arrays.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the result objects are written.
+    predecessor : str or None
+        `result_id` of the report that this one takes the place of.
+    forms : mapping
+        Name of a destination to the forms that suit it; empty for one set of the default forms.
+    """
+
+    job: Job
+    folder: Path
+    site_tracers: SiteTracers
+    equipment: Equipment
+    predecessor: str | None = None
+    forms: Mapping[str, ResultForms] = field(default_factory=dict)

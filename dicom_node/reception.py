@@ -1,0 +1,183 @@
+"""What a receiver does: listens, assembles series, makes their jobs, removes what is old."""
+
+import threading
+from collections.abc import Callable, Collection
+
+from dicom_node.archive.free_space import FreeSpace
+from dicom_node.archive.result_retention import sweep_results
+from dicom_node.archive.retention import sweep
+from dicom_node.domain.commitment import CommitmentReport
+from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
+from dicom_node.engine.assembler import Assembler
+from dicom_node.engine.dispatcher import Dispatcher
+from dicom_node.engine.loop import Loop
+from dicom_node.engine.series_cache import SeriesCache
+from dicom_node.network.storage_scp import StorageScp
+from dicom_node.reading.site_tracers import read_site_tracers
+from dicom_node.registry import Registry
+from dicom_node.settings import Settings
+from dicom_node.stores import Archive, utc_now
+
+ASSEMBLE, RETAIN = "assemble", "retain"  # what one process does at a time
+_RETENTION_EVERY_S = 3600.0
+
+
+class Associations:
+    """Those that are open, here or at another receiver that shares the database.
+
+    Parameters
+    ----------
+    executor_id : str or None
+        None: this process receives alone, and keeps them in its memory.
+    """
+
+    def __init__(self, archive: Archive, executor_id: str | None) -> None:
+        self._archive, self._executor_id = archive, executor_id
+        self._lock = threading.Lock()
+        self._open: set[str] = set()
+        self._ended: set[str] = set()  # the others are still to be told
+
+    def note(self, association_id: str) -> None:
+        """Images come over an association; raises ArchiveError where that cannot be told."""
+        with self._lock:
+            if association_id in self._open:
+                return
+        if self._executor_id is not None:
+            self._archive.executors.association_opened(association_id, self._executor_id)
+        with self._lock:
+            self._open.add(association_id)
+
+    def end(self, association_id: str) -> None:
+        """Nothing more comes over an association."""
+        with self._lock:
+            if association_id in self._open:
+                self._open.discard(association_id)
+                self._ended.add(association_id)
+
+    def tell_others(self) -> None:
+        """Tell of those that have ended; what fails is told the next time."""
+        with self._lock:
+            ended = tuple(self._ended)
+            if self._executor_id is None:
+                self._ended.clear()
+                return
+        for one in ended:
+            self._archive.executors.association_ended(one)
+            with self._lock:
+                self._ended.discard(one)
+
+    def all_open(self) -> Collection[str]:
+        """Ids of all of them."""
+        if self._executor_id is not None:
+            return self._archive.executors.open_associations()
+        with self._lock:
+            return frozenset(self._open)
+
+
+class Reception:
+    """Listener, assembly and retention of one process.
+
+    Parameters
+    ----------
+    holds : callable
+        Whether this process, and no other, may do something now.
+    on_jobs : callable
+        There may be something to run.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Registry,
+        archive: Archive,
+        *,
+        executor_id: str | None,
+        holds: Callable[[str], bool],
+        on_jobs: Callable[[], None],
+    ) -> None:
+        self._settings, self._registry, self._archive = settings, registry, archive
+        self._holds, self._on_jobs = holds, on_jobs
+        self._associations = Associations(archive, executor_id)
+        self._space = FreeSpace(
+            settings.storage_folder, refuse_below_mib=settings.refuse_below_free_mib
+        )
+        self._scp = StorageScp(
+            settings.listener,
+            self._store,
+            self._association_ended,
+            self._commitment_reported,
+            self._space.is_low,
+        )
+        self._assembler: Assembler | None = None  # made anew whenever it becomes this one's turn
+        self._assembly = Loop("assembly", self._assemble, pause_s=settings.assembly.tick_s)
+        self._retention = Loop("retention", self._sweep, pause_s=_RETENTION_EVERY_S)
+
+    @property
+    def port(self) -> int:
+        """Port it listens on."""
+        return self._scp.port
+
+    @property
+    def loops(self) -> tuple[Loop, ...]:
+        """Threads of it."""
+        return (self._assembly, self._retention)
+
+    def start(self) -> None:
+        """Listen; raises ConfigError where the port is taken."""
+        self._scp.start()
+
+    def stop(self) -> None:
+        """Stop listening; bounded in time."""
+        self._scp.stop()
+
+    def _store(self, received: ReceivedInstance) -> StoreOutcome:
+        self._associations.note(received.association_id)
+        self._space.check()
+        return self._archive.instances.store(received, utc_now())
+
+    def _association_ended(self, association_id: str) -> None:
+        self._associations.end(association_id)
+        self._assembly.wake()
+
+    def _commitment_reported(self, report: CommitmentReport) -> None:
+        self._archive.commitments.take(report, utc_now())
+
+    def _assemble(self) -> bool:
+        self._associations.tell_others()
+        if not self._holds(ASSEMBLE):
+            self._assembler = None
+            return False
+        if self._assembler is None:
+            self._assembler = self._new_assembler()
+        more = self._assembler.tick()
+        self._on_jobs()
+        return more
+
+    def _sweep(self) -> bool:
+        if not self._holds(RETAIN):
+            return False
+        settings, now = self._settings, utc_now()
+        sweep(self._archive.instances, keep_days=settings.retention_days, now=now)
+        database, folder = self._archive.index.database, settings.storage_folder
+        sweep_results(database, folder, keep_days=settings.results_retention_days, now=now)
+        return False
+
+    def _new_assembler(self) -> Assembler:
+        settings, archive = self._settings, self._archive
+        cache = SeriesCache(read_site_tracers(settings.tracers_file))
+        dispatcher = Dispatcher(
+            index=archive.index,
+            jobs=archive.jobs,
+            cache=cache,
+            registry=self._registry,
+            routes=settings.routes,
+        )
+        return Assembler(
+            index=archive.index,
+            cache=cache,
+            dispatcher=dispatcher,
+            routes=settings.routes,
+            rules=settings.assembly,
+            open_associations=self._associations.all_open,
+            clock=utc_now,
+        )

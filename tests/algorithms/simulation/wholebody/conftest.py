@@ -1,0 +1,19 @@
+"""A few patients, drawn and scanned once for all tests of the whole-body simulation."""
+
+import pytest
+
+from algorithms.simulation.wholebody.patient import Patient, Scan, draw_patient, scan
+from algorithms.simulation.wholebody.worlds import world
+
+
+@pytest.fixture(scope="session")
+def patients() -> tuple[tuple[Patient, Scan], ...]:
+    """Six patients of the FDG training world on the 4 mm grid, head included in some."""
+    drawn = [draw_patient(world("fdg", "training"), seed) for seed in range(6)]
+    return tuple((patient, scan(patient, patient.plan.axes)) for patient in drawn)
+
+
+@pytest.fixture(scope="session")
+def psma_patients() -> tuple[tuple[Patient, Scan], ...]:
+    drawn = [draw_patient(world("psma", "training"), seed) for seed in range(3)]
+    return tuple((patient, scan(patient, patient.plan.axes)) for patient in drawn)
