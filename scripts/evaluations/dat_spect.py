@@ -28,7 +28,7 @@ from algorithms.toolbox.striatum import Side
 Floats = NDArray[np.float64]
 Statistic = Callable[[Floats], float]
 
-NORMALS_NAME = "simulated normals (dat-spect first world)"
+NORMALS_NAME = "simulated normals"
 _BOOTSTRAPS = 1000
 # The review's figures for the support vector machine; for the three others it names only a table
 # that is not at hand (nuclear_medicine 5.1, seed Fig 11), so they are not repeated from memory.
