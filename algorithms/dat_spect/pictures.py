@@ -103,10 +103,11 @@ def _bars(ratios: Ratios, normals: Normals, age_years: float | None, *, placed: 
         name = f"{part[0].capitalize()} {side_name(part[1], placed=placed)}"
         write(canvas, middle, _FOOT + TEXT_PX, name, ha="center")
         write(canvas, middle, _FOOT + 2.2 * TEXT_PX, f"z {z:+.1f}", ha="center")
-    write(canvas, 8, TEXT_PX, "Grey: range of 95 % of the normals in use")
-    write(canvas, 8, 2.3 * TEXT_PX, _asymmetry(ratios))
     age = "60 y (age not told)" if age_years is None else f"{age_years:.0f} y"
-    return finished(sheet, f"SBR against {normals.name} ({normals.subjects}), at {age}")
+    whose = f"{normals.name[:40]} ({normals.subjects} persons)"
+    write(canvas, 8, TEXT_PX, f"Grey: 95 % of {whose} at {age}")
+    write(canvas, 8, 2.3 * TEXT_PX, _asymmetry(ratios))
+    return finished(sheet, "SBR against the normals in use")
 
 
 def _asymmetry(ratios: Ratios) -> str:
