@@ -1,6 +1,6 @@
 """Finds the algorithms that are installed, by entry point; a broken one is told, not raised."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -8,9 +8,11 @@ from typing import Protocol
 
 from dicom_node.domain.algorithm import AlgorithmSpec
 from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.volume import Volume
 
 ALGORITHM_GROUP = "dicom_node.algorithms"
 SIMULATION_GROUP = "dicom_node.simulations"
+NORMALS_GROUP = "dicom_node.normals"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,36 @@ def load_simulation(name: str) -> Simulation:
         raise ConfigError(file="simulate", key="NAME", value=name, allowed=allowed)
     simulation: Simulation = known[name].load()
     return simulation
+
+
+class NormalsMaker(Protocol):
+    """Makes the reference ranges of an algorithm from scans that are taken as normal."""
+
+    def __call__(self, volumes: Iterable[Volume], *, name: str, out: Path) -> tuple[str, ...]:
+        """Write the ranges; gives a sentence for each scan that could not be used.
+
+        Raises
+        ------
+        InputRejected
+            Too few of the scans can be used; nothing is written.
+        """
+        ...
+
+
+def load_normals_maker(algorithm: str) -> NormalsMaker:
+    """Maker of the entry point group `dicom_node.normals` that has an algorithm's name.
+
+    Raises
+    ------
+    ConfigError
+        Where none has the name: the algorithm has no ranges.
+    """
+    known = {point.name: point for point in entry_points(group=NORMALS_GROUP)}
+    if algorithm not in known:
+        allowed = f"one of {sorted(known)}"
+        raise ConfigError(file="normals", key="ALGORITHM", value=algorithm, allowed=allowed)
+    maker: NormalsMaker = known[algorithm].load()
+    return maker
 
 
 def _spec_of(point: EntryPoint) -> AlgorithmSpec:

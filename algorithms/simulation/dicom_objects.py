@@ -1,4 +1,4 @@
-"""Writes single-frame instances from plain headers; the only file here that knows pydicom."""
+"""Writes instances from plain headers; the only file here that knows pydicom."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -54,6 +54,20 @@ def write_series(
     return tuple(paths)
 
 
+def write_frames(path: Path, stored: NDArray[np.uint16], attributes: Attributes) -> Path:
+    """Write one multi-frame instance, Explicit VR Little Endian; its folder is made.
+
+    Parameters
+    ----------
+    stored : (frames, rows, columns), pixel values as they stand in the file
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    instance = _dataset(attributes)
+    _add_pixels(instance, stored)
+    instance.save_as(path, enforce_file_format=True)
+    return path
+
+
 def _dataset(attributes: Attributes) -> Dataset:
     """Data set of a mapping; a tuple of mappings is a sequence."""
     made = Dataset()
@@ -68,10 +82,10 @@ def _dataset(attributes: Attributes) -> Dataset:
 
 
 def _add_pixels(instance: Dataset, plane: NDArray[np.uint16]) -> None:
-    """Image Pixel module (PS3.3 C.7.6.3) and file meta information."""
+    """Image Pixel module (PS3.3 C.7.6.3) of (..., rows, columns), and file meta information."""
     instance.SamplesPerPixel = 1
     instance.PhotometricInterpretation = "MONOCHROME2"
-    instance.Rows, instance.Columns = plane.shape
+    instance.Rows, instance.Columns = plane.shape[-2:]
     instance.BitsAllocated = 16
     instance.PixelRepresentation = 0
     instance.PixelData = plane.astype("<u2").tobytes()

@@ -139,9 +139,8 @@ def _distance_mm(mask: Mask, spacing_mm: tuple[float, float, float]) -> Image:
     ITK's map takes a tenth of the memory of SciPy's, which matters for uptake of a whole body.
     """
     image = SimpleITK.GetImageFromArray(mask.astype(np.uint8))
-    # SimpleITK has no annotations.
-    image.SetSpacing(tuple(reversed(spacing_mm)))  # type: ignore[no-untyped-call]
-    distance = SimpleITK.SignedMaurerDistanceMap(  # type: ignore[no-untyped-call]
+    image.SetSpacing(tuple(reversed(spacing_mm)))
+    distance = SimpleITK.SignedMaurerDistanceMap(
         image, insideIsPositive=False, squaredDistance=False, useImageSpacing=True
     )
     return np.asarray(SimpleITK.GetArrayFromImage(distance), dtype=np.float32)

@@ -188,6 +188,22 @@ def simulate(
 
 
 @app.command()
+def normals(
+    algorithm: Annotated[str, typer.Argument(help="Whose reference ranges, e.g. dat-spect.")],
+    path: PathArgument,
+    *,
+    name: Annotated[str, typer.Option(help="What the ranges are called in every result.")],
+    out: Annotated[Path, typer.Option(help="File for the ranges.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an algorithm's reference ranges from a folder of scans that the site takes as normal."""
+    from dicom_node.cli.normals import make_normals
+
+    make_normals(algorithm, path, config, name=name, out=out, as_json=as_json)
+
+
+@app.command()
 def demo(
     context: typer.Context,
     *,

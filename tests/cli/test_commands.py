@@ -50,7 +50,7 @@ def test_explain_tells_every_field_of_its_contract(config, study):
     assert (pet["instances"], pet["expected_instances"]) == (6, 6)
     assert pet["routes"] == ["pet-candidates"]
     assert isinstance(pet["suvbw_factor"], float)
-    assert [one["code"] for one in ct["reasons"]] == ["companion", "no-match"]
+    assert [one["code"] for one in ct["reasons"]] == ["companion", "no-match", "no-match"]
 
 
 def test_a_factor_for_each_instance_is_a_list_in_order_of_position(config, tmp_path):
@@ -155,7 +155,7 @@ def test_send_stores_every_file_and_tells_who_refused(study, tmp_path):
 
 def test_algorithms_and_simulate_say_what_there_is(tmp_path):
     told = command("algorithms", "--json")
-    assert [one["name"] for one in told["algorithms"]] == ["pet-threshold"]
+    assert [one["name"] for one in told["algorithms"]] == ["dat-spect", "pet-threshold"]
     assert told["broken"] == {}
     command("simulate", "nothing", "--out", tmp_path, status=2)
 
