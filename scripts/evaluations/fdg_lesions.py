@@ -1,4 +1,4 @@
-"""`evaluate fdg-lesions`: thresholds and a trained network on simulated patients of three worlds."""
+"""`evaluate fdg-lesions`: thresholds and a network on simulated patients of three worlds."""
 
 import sys
 

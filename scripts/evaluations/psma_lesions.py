@@ -1,4 +1,4 @@
-"""`evaluate psma-lesions`: thresholds and a trained network on simulated patients of three worlds."""
+"""`evaluate psma-lesions`: thresholds and a network on simulated patients of three worlds."""
 
 import sys
 
