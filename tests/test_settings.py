@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from dicom_node.domain.errors import ConfigError
-from dicom_node.domain.forms import ResultForms, SrForm, SrTracking
+from dicom_node.domain.forms import (
+    ExtraForm,
+    PageForm,
+    ResultForms,
+    SegForm,
+    SrClass,
+    SrForm,
+    SrTracking,
+)
 from dicom_node.settings import read_settings
 
 SHIPPED = Path(__file__).resolve().parents[1] / "config"
@@ -70,7 +78,8 @@ def test_files_for_tls_are_relative_to_the_configuration(tmp_path):
 def test_a_destination_takes_the_forms_that_it_asks_for(tmp_path):
     viewer = PACS.replace("pacs", "viewer") + (
         'sr_forms = ["measurements", "report"]\nsr_tracking = "cornerstone"\n'
-        "seg_frame_limit = 400\n"
+        'seg_frame_limit = 400\nseg_form = "labelmap"\nsr_class = "enhanced"\n'
+        'page_form = "multi-frame"\nextra_forms = ["rtstruct", "pdf", "key-objects", "maps"]\n'
     )
     (tmp_path / "destinations.toml").write_text(PACS + viewer)
     found = read_settings(tmp_path).destinations
@@ -79,6 +88,10 @@ def test_a_destination_takes_the_forms_that_it_asks_for(tmp_path):
         sr_forms=(SrForm.MEASUREMENTS, SrForm.REPORT),
         sr_tracking=SrTracking.CORNERSTONE,
         seg_frame_limit=400,
+        seg_form=SegForm.LABELMAP,
+        sr_class=SrClass.ENHANCED,
+        page_form=PageForm.MULTI_FRAME,
+        extra_forms=(ExtraForm.RTSTRUCT, ExtraForm.PDF, ExtraForm.KEY_OBJECTS, ExtraForm.MAPS),
     )
 
 
@@ -139,6 +152,18 @@ ROUTE = '[[routes]]\nname = "r"\nalgorithm = "a"\ndestinations = ["pacs"]\nwhen 
             PACS + "seg_frame_limit = 0",
             "destinations.0.seg_frame_limit",
             "greater than or equal to 1",
+        ),
+        (
+            "destinations.toml",
+            PACS + 'extra_forms = ["pdf", "gsps"]',
+            "destinations.0.extra_forms.1",
+            "'rtstruct', 'maps', 'pdf' or 'key-objects'",
+        ),
+        (
+            "destinations.toml",
+            PACS + 'seg_form = "fractional"',
+            "destinations.0.seg_form",
+            "'binary' or 'labelmap'",
         ),
         ("routes.toml", ROUTE + 'modalty = "PT" }', "routes.0.when.modalty", "'modality'"),
         ("routes.toml", ROUTE + 'exam = "head" }', "routes.0.when.exam", "whole-body"),

@@ -1,6 +1,7 @@
 """A page in pixels, drawn with matplotlib without its global state.
 
-Pixel coordinates have their origin at the top left. Everything is drawn by the Agg backend through
+Pixel coordinates have their origin at the top left; they are given to matplotlib in inches, for a
+PDF has other pixels than a page of the screen. Everything is drawn by the Agg backend through
 its own Figure, so that pages can be drawn in any thread and come out alike.
 """
 
@@ -15,7 +16,6 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
-from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -61,14 +61,14 @@ class Canvas:
         """
         self._figure.add_artist(
             Text(
-                x,
-                self.height - y,
+                x / _DPI,
+                (self.height - y) / _DPI,
                 words,
                 color=color,
                 horizontalalignment="right" if right else "center" if centre else "left",
                 verticalalignment="baseline",
                 fontproperties=_font(size, bold=bold),
-                transform=IdentityTransform(),
+                transform=self._figure.dpi_scale_trans,
                 parse_math=False,
             )
         )
@@ -117,12 +117,12 @@ class Canvas:
         """Fill a rectangle; x and y are its top left corner."""
         self._figure.add_artist(
             Rectangle(
-                (x, self.height - y - height),
-                width,
-                height,
+                (x / _DPI, (self.height - y - height) / _DPI),
+                width / _DPI,
+                height / _DPI,
                 facecolor=color,
                 edgecolor="none",
-                transform=IdentityTransform(),
+                transform=self._figure.dpi_scale_trans,
             )
         )
 

@@ -159,17 +159,21 @@ def _check_voxels(written: Extents, expected: Extents) -> None:
 
 def _expected_extents(segmentation: SegmentationResult) -> Extents:
     """Extents of the regions of the result, by the geometry."""
-    geometry, extents = segmentation.geometry, {}
+    found: dict[tuple[int, int], tuple[int, Points]] = {}
     for segment in segmentation.segments:
         first, top, left = segment.region.origin
         for index, plane in enumerate(segment.region.mask, start=first):
             if plane.any():
                 voxels, where = _landmarks(plane)
-                points = np.insert(where + np.array([top, left]), 0, index, axis=1)
-                extents[segment.number, index] = Extent(
-                    voxels=voxels, landmarks_mm=geometry.index_to_lps(points)
-                )
-    return extents
+                points = np.full((len(where), 3), float(index))
+                points[:, 1:] = where + np.array([top, left])
+                found[segment.number, index] = (voxels, points)
+    # All at once: a large segmentation has thousands of planes.
+    places = segmentation.geometry.index_to_lps(np.array([points for _, points in found.values()]))
+    return {
+        key: Extent(voxels=voxels, landmarks_mm=place)
+        for (key, (voxels, _)), place in zip(found.items(), places, strict=True)
+    }
 
 
 def _written_extents(dataset: Dataset, slices: Sequence[int]) -> Extents:

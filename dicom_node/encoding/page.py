@@ -52,8 +52,9 @@ def draw_page(report: Report, *, modality: str) -> NDArray[np.uint8]:
 
 def pages_of(report: Report, *, modality: str, all_pages: bool) -> tuple[NDArray[np.uint8], ...]:
     """The summary page, and behind it, if asked for, each picture on a page of its own."""
-    drawn = _all_pages(report, modality) if all_pages else [_summary(report, modality)]
-    return tuple(canvas.pixels() for canvas in drawn)
+    if not all_pages:
+        return (draw_page(report, modality=modality),)
+    return tuple(canvas.pixels() for canvas in _all_pages(report, modality))
 
 
 def pages_pdf(report: Report, *, modality: str) -> bytes:

@@ -14,7 +14,7 @@ _ROW_HEIGHT, _LINE = 30, 23
 _GAP = 16  # between columns
 _SWATCH = 16
 _HEAD_CHARACTERS = 11
-_LABEL_WIDTH = 200  # the least that is left for names
+_LABEL_WIDTH = 160  # the least that is left for names
 
 
 def draw_table(
@@ -33,15 +33,19 @@ def draw_table(
     ends = _ends(widths[:fitting], x + width)
     label_end = ends[0] - widths[0] - _GAP if ends else x + width
     y = _draw_head(canvas, columns[:fitting], ends, x=x, y=y)
-    legend = canvas.fitted(legend_of(rows), width=label_end - x, size=_UNIT_SIZE)
-    canvas.text(legend, x=x, y=y - 14, size=_UNIT_SIZE, color=MUTED)
     canvas.box(x=x, y=y - 4, width=width, height=2, color=RULE)
-    room = int((bottom - y) // _ROW_HEIGHT) - 1  # the last line says what is left out
+    legend = legend_of(rows)
+    notes = 2 if legend else 1  # the last lines say what is left out, and which number is which
+    room = int((bottom - y) // _ROW_HEIGHT) - notes
     shown = rows[: max(min(room, _ROWS), 1)]
     for row in shown:
         y += _ROW_HEIGHT
         cells = [row.cell(result, column) for column in columns[:fitting]]
         _draw_row(canvas, row, cells, ends, x=x, y=y - 6, label_end=label_end)
+    if legend:
+        y += _ROW_HEIGHT
+        words = canvas.fitted(f"Two numbers: {legend}", width=width, size=_UNIT_SIZE)
+        canvas.text(words, x=x, y=y - 4, size=_UNIT_SIZE, color=MUTED)
     return _draw_rest(canvas, len(rows) - len(shown), columns[fitting:], x=x, y=y, width=width)
 
 

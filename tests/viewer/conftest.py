@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
+from factories import nm_recon_tomo, write_series
 from peers import (
     Orthanc,
     RunningNode,
@@ -25,7 +27,27 @@ from viewer.reader import Reader, packages, reading
 from viewer.truth import Results, read_results
 
 FORMS = 'sr_forms = ["measurements", "report"]\nsr_tracking = "cornerstone"\nseg_overlap = false\n'
-RESULT_LIMIT_S = 240.0
+TESTS = Path(__file__).resolve().parents[1]
+# Orthanc refuses the SOP class of label maps as long as it is not told to take unknown ones.
+LABELS = """
+[[destinations]]
+name = "labels"
+ae_title = "PACS"
+host = "127.0.0.1"
+port = {port}
+sr_forms = ["measurements", "report"]
+sr_tracking = "cornerstone"
+seg_form = "labelmap"
+extra_forms = ["rtstruct", "pdf", "key-objects"]
+"""
+SPECT_ROUTE = """
+[[routes]]
+name = "spect"
+algorithm = "hot-counts"
+destinations = ["labels"]
+when = { modality = ["NM"] }
+"""
+RESULT_LIMIT_S = 120.0
 
 
 @pytest.fixture(scope="session")
@@ -49,9 +71,28 @@ def pacs(tmp_path_factory) -> Iterator[Orthanc]:
 def node(tmp_path_factory, pacs) -> Iterator[RunningNode]:
     port = free_port()
     folder = tmp_path_factory.mktemp("node")
-    config = write_config(folder, node_port=port, pacs_port=pacs.dicom_port, forms=FORMS)
-    with running_node(config, port) as running:
-        yield running
+    forms = FORMS + LABELS.format(port=pacs.dicom_port)
+    config = write_config(folder, node_port=port, pacs_port=pacs.dicom_port, forms=forms)
+    with (config / "routes.toml").open("a") as routes:
+        routes.write(SPECT_ROUTE)
+    with pytest.MonkeyPatch.context() as patch:
+        here = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        installed = installed_algorithm(tmp_path_factory.mktemp("site"))
+        patch.setenv(
+            "PYTHONPATH", os.pathsep.join([str(installed), str(TESTS), *filter(None, here)])
+        )
+        with running_node(config, port) as running:
+            yield running
+
+
+def installed_algorithm(site: Path) -> Path:
+    """Folder in which the algorithm of the tests is installed, as any distribution is."""
+    metadata = site / "hot_counts-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: hot-counts\nVersion: 1.0\n")
+    point = "hot-counts = viewer.hot_counts:SPEC"
+    (metadata / "entry_points.txt").write_text(f"[dicom_node.algorithms]\n{point}\n")
+    return site
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +155,29 @@ def real(shared_data, pacs, node) -> Reviewed:
     study = shared_data / "petct-fdg-ge"
     folders = [next(study.glob(name)) for name in ("PT_PET_AC_*", "CT_CT_IMAGES_*")]
     return review("real", folders, pacs, node)
+
+
+@pytest.fixture(scope="session")
+def spect(tmp_path_factory, pacs, node) -> Reviewed:
+    """A reconstructed SPECT with two hot spheres; its slices go against the normal."""
+    shape, spacing_mm = (30, 64, 64), (-4.0, 4.4, 4.4)
+    folder = tmp_path_factory.mktemp("spect")
+    places = np.indices(shape).reshape(3, -1).T * np.abs(spacing_mm)
+    counts = 20.0 + places[:, 2] % 9  # no slice is the same everywhere: no window fits such one
+    for centre, radius, hot in (((40, 120, 90), 25, 900), ((80, 170, 200), 18, 700)):
+        counts[np.linalg.norm(places - centre, axis=1) < radius] = hot
+    made = nm_recon_tomo(
+        slices=shape[0],
+        rows=shape[1],
+        columns=shape[2],
+        spacing_mm=spacing_mm,
+        origin_mm=(-140.0, -140.0, 60.0),
+        values=counts.reshape(shape).astype(np.uint16),
+        study="spect of the viewer",
+        SeriesDescription="Made-up SPECT",
+    )
+    write_series([made], folder)
+    return review("spect", [folder], pacs, node)
 
 
 @pytest.fixture(params=["simulated", "real"], scope="module")

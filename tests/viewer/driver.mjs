@@ -71,7 +71,8 @@ async function colour(x, y) {
 }
 
 const requests = {
-  async study({ uid, series }) {
+  async study({ uid, series, afresh }) {
+    if (!afresh && page.url().endsWith(uid)) return;
     await page.goto(`${base}/viewer?StudyInstanceUIDs=${uid}`);
     await page.waitForFunction(n => window.services?.displaySetService?.activeDisplaySets?.length >= n
       && document.querySelector('[data-cy="viewport-pane"] canvas'), series, { timeout: 90000 });

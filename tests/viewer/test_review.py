@@ -14,8 +14,9 @@ SAME_PLANE_MM = 0.1  # stored positions are rounded; slices lie millimetres apar
 CLEAR_PIXELS = 1.5  # a place that far from the next edge is not drawn over by its line
 
 
-def open_result(reader: Reader, study: Reviewed, description: str) -> None:
-    reader.ask("study", uid=study.uid, series=study.series)
+def open_result(reader: Reader, study: Reviewed, description: str, *, afresh: bool = True) -> None:
+    """Open a result; afresh, where what was opened before would be in the way."""
+    reader.ask("study", uid=study.uid, series=study.series, afresh=afresh)
     reader.ask("open", description=description)
 
 
@@ -51,7 +52,7 @@ def rows(reader: Reader, study: Reviewed, outlined: str) -> list[str]:
 def test_every_result_is_listed_in_its_study_and_the_pet_is_in_suv(
     reader: Reader, study: Reviewed
 ) -> None:
-    reader.ask("study", uid=study.uid, series=study.series)
+    reader.ask("study", uid=study.uid, series=study.series, afresh=True)
     listed = reader.ask("series")
     results = study.results
     for one in (*results.segs, results.report, results.measurements, results.page):
@@ -142,7 +143,7 @@ def slice_maxima(study: Reviewed) -> dict[str, float]:
 
 
 def test_the_report_is_written_out(reader: Reader, study: Reviewed) -> None:
-    open_result(reader, study, study.results.report.SeriesDescription)
+    open_result(reader, study, study.results.report.SeriesDescription, afresh=False)
     text = reader.ask("text")
     reader.shot(f"{study.name}-report")
     assert "PET Measurement Report" in text
@@ -153,7 +154,7 @@ def test_the_report_is_written_out(reader: Reader, study: Reviewed) -> None:
 
 
 def test_the_page_is_shown_in_colour(reader: Reader, study: Reviewed) -> None:
-    open_result(reader, study, study.results.page.SeriesDescription)
+    open_result(reader, study, study.results.page.SeriesDescription, afresh=False)
     reader.shot(f"{study.name}-page")
     box = reader.ask("box")
     height = box["width"] * 9 / 16 / box["height"]  # of the page, by that of the viewport
