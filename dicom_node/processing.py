@@ -77,4 +77,6 @@ class Processing:
         self._loop.wake()
 
     def _tick(self) -> bool:
-        return self._is_member() and self._runner.tick()
+        if not self._is_member() or self._worker.is_busy_starting():
+            return False
+        return self._runner.tick()

@@ -26,6 +26,7 @@ _MIB = 1024 * 1024
 _START_LIMIT_S = 120.0  # importing torch on a cold disk has taken most of a minute
 _STOP_LIMIT_S = 5.0
 _LOOK_EVERY_S = 0.25  # whether the job is still wanted
+_TAKES_TURN_S = 0.05  # between an outcome and the readiness for the next job
 
 
 class _Unwanted(Exception):
@@ -52,6 +53,7 @@ class Worker:
         self._context = multiprocessing.get_context("spawn")  # fork would copy our threads' locks
         self._child: multiprocessing.process.BaseProcess | None = None
         self._pipe: Connection | None = None
+        self._started_at_s = 0.0
 
     def start(self) -> None:
         """Spawn the child, so that the first job does not wait for its imports."""
@@ -61,6 +63,19 @@ class Worker:
         child.start()
         theirs.close()  # so that the death of the child is an end of file here
         self._child, self._pipe = child, ours
+        self._started_at_s = time.monotonic()
+
+    def is_busy_starting(self) -> bool:
+        """Whether the child still loads its libraries; False also where it does not come up.
+
+        A job that is claimed meanwhile would only wait, and a node that ends meanwhile would count
+        a try that never was.
+        """
+        if self._child is None or self._pipe is None or not self._child.is_alive():
+            self.start()
+        assert self._pipe is not None
+        late = time.monotonic() - self._started_at_s > _START_LIMIT_S
+        return not late and not self._pipe.poll(_TAKES_TURN_S)
 
     def run(self, request: JobRequest, spec: AlgorithmSpec) -> JobOutcome:
         """Outcome of a job within its limits; a crash or a limit is an outcome, too."""
