@@ -32,10 +32,9 @@ from algorithms.simulation.wholebody.canvas import paint_lesions, paint_patient
 from algorithms.simulation.wholebody.injections import PHARMACEUTICALS, Pharmaceutical
 from algorithms.simulation.wholebody.patient import LESION, Patient, Scan, draw_patient, scan
 from algorithms.simulation.wholebody.scanner import shifted
-from algorithms.simulation.wholebody.worlds import world
+from algorithms.simulation.wholebody.worlds import VERSION, world
 from dicom_node.domain.errors import ConfigError
 
-VERSION = "1.0.0"  # a change of any byte is a new version, and so new UIDs
 _STUDY_AT = datetime(2025, 3, 12, 9, 50)  # noqa: DTZ001  DICOM times are the scanner's local ones
 _CT_SERIES, _PET_SERIES = 2, 3
 _PET_FULL_SCALE = 32767

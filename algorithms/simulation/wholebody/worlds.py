@@ -17,6 +17,8 @@ from algorithms.simulation.wholebody.scanner import ScannerRange
 from algorithms.simulation.wholebody.tracers import TracerModel, UptakeWorld
 from dicom_node.domain.errors import ConfigError
 
+VERSION = "1.0.0"  # of the simulation; a change of any number is a new version, and so new UIDs
+
 # Slice, row and column spacings of scanners (real headers of several makers [recalled]).
 _CUBE = (4.0, 4.0, 4.0)
 _SOME_VOXELS = (_CUBE, _CUBE, _CUBE, _CUBE, (3.27, 4.69, 4.69), (3.0, 4.07, 4.07))

@@ -1,0 +1,1 @@
+"""Measures lesion networks and thresholds on simulated patients of several worlds."""

@@ -1,0 +1,61 @@
+"""`scripts/evaluate fdg-lesions|psma-lesions`: the table of the card, with baselines."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+
+from algorithms.evaluation.methods import Method, above, fraction_of_maximum, network
+from algorithms.evaluation.table import WORLDS, detail_lines, score_world, table_lines
+from algorithms.toolbox.lesion_net.bundle import CARD, load_bundle, write_card
+from algorithms.toolbox.lesion_net.network import best_device
+from algorithms.training.card import with_results
+
+_FAMILIES = {"fdg-lesions": "fdg", "psma-lesions": "psma"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Score as told on the command line; with a bundle, write the results into its card."""
+    given = _parser().parse_args(arguments)
+    torch.set_num_threads(given.threads)
+    family = _FAMILIES[given.task]
+    methods: dict[str, Method] = {
+        "SUV 4": above(4.0),
+        "SUV 2.5": above(2.5),
+        "41 % of maximum": fraction_of_maximum(),
+    }
+    if given.bundle is not None:
+        device = best_device()
+        net = load_bundle(given.bundle, device).net
+        methods["network"] = network(net, device)
+        methods["network without CT"] = network(net, device, with_ct=False)
+    scores = {
+        name: score_world(family, name, methods, given.patients, tell=sys.stderr.write)
+        for name in given.worlds
+    }
+    lines = table_lines(scores)
+    if given.bundle is not None:
+        first = next(iter(scores))
+        lines += [f"Network by size and site, world `{first}`.", ""]
+        lines += detail_lines(scores[first]["network"])
+        card = (given.bundle / CARD).read_text(encoding="utf-8")
+        write_card(given.bundle, with_results(card, lines))
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="evaluate", description="Score a bundle and thresholds on simulated patients."
+    )
+    parser.add_argument("task", choices=sorted(_FAMILIES))
+    parser.add_argument("--bundle", type=Path, help="of `scripts/train`; its card gets the table")
+    parser.add_argument("--patients", type=int, default=100, help="of each world")
+    parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(WORLDS))
+    parser.add_argument("--threads", type=int, default=2, help="of the network on a CPU")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,74 @@
+"""What is compared: a trained network, and thresholds that know nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import (  # type: ignore[attr-defined]  # SciPy fills the module at run time
+    generate_binary_structure,
+    label,
+    maximum,
+)
+
+from algorithms.simulation.wholebody.patient import LESION, PHYSIOLOGICAL, Scan
+from algorithms.toolbox.lesion_net.grid import body_grid, channels, from_grid, to_grid
+from algorithms.toolbox.lesion_net.network import probabilities
+from algorithms.training.examples import geometry_of
+
+_LEAST_ML = 0.2  # smaller specks of a threshold are noise; the same for every method
+_SEED_SUV = 2.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """Voxels on the grid of the scan: lesions, and physiological uptake or None."""
+
+    lesion: NDArray[np.bool_]
+    physiological: NDArray[np.bool_] | None = None
+
+
+Method = Callable[[Scan], Found]
+
+
+def above(level: float) -> Method:
+    """Everything at a fixed SUV or more."""
+    return lambda scan: Found(_without_specks(scan.suv >= level, scan))
+
+
+def fraction_of_maximum(fraction: float = 0.41) -> Method:
+    """In each region of SUV 2.5 or more, what reaches a fraction of the region's maximum."""
+
+    def found(scan: Scan) -> Found:
+        regions, count = label(scan.suv >= _SEED_SUV, structure=generate_binary_structure(3, 3))
+        highest = np.zeros(count + 1, dtype=np.float32)
+        highest[1:] = maximum(scan.suv, regions, index=np.arange(1, count + 1))
+        keep = (regions > 0) & (scan.suv >= fraction * highest[regions])
+        return Found(_without_specks(keep, scan))
+
+    return found
+
+
+def network(net: torch.nn.Module, device: torch.device, *, with_ct: bool = True) -> Method:
+    """A trained network, by the way that a study goes: body grid, whole body, back to the scan."""
+
+    def found(scan: Scan) -> Found:
+        geometry = geometry_of(scan)
+        grid = body_grid(scan.suv, geometry)
+        suv = to_grid(scan.suv, geometry, grid, outside=0.0)
+        ct = to_grid(scan.hounsfield, geometry, grid, outside=-1000.0) if with_ct else None
+        shares = probabilities(net, channels(suv, ct), device)
+        back = np.stack([from_grid(share, grid, geometry) for share in shares])
+        classes = back.argmax(axis=0)
+        return Found(_without_specks(classes == LESION, scan), np.asarray(classes == PHYSIOLOGICAL))
+
+    return found
+
+
+def _without_specks(mask: NDArray[np.bool_], scan: Scan) -> NDArray[np.bool_]:
+    regions, _ = label(mask, structure=generate_binary_structure(3, 3))
+    voxel_ml = geometry_of(scan).voxel_volume_ml
+    enough = np.bincount(regions.ravel()) * voxel_ml >= _LEAST_ML
+    enough[0] = False
+    return np.asarray(enough[regions])

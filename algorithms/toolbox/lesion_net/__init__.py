@@ -1,0 +1,1 @@
+"""Three-class network (background, physiological, lesion): its grid, its weights, its run."""

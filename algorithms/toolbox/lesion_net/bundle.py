@@ -1,0 +1,196 @@
+"""Weights on disk: MONAI bundle layout with safetensors in half precision, never pickle.
+
+<folder>/configs/metadata.json     what the network takes and gives
+<folder>/configs/inference.json    how it is built and run
+<folder>/models/model.safetensors  weights, float16
+<folder>/docs/README.md            model card
+<folder>/SHA256SUMS                of every other file
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from algorithms.toolbox.lesion_net.grid import SPACING_MM
+from algorithms.toolbox.lesion_net.network import CLASSES, NetworkShape, as_shape, build, ready
+from dicom_node.domain.errors import ConfigError
+
+WEIGHTS, METADATA, INFERENCE = (
+    "models/model.safetensors",
+    "configs/metadata.json",
+    "configs/inference.json",
+)
+CARD, SUMS = "docs/README.md", "SHA256SUMS"
+MOST_BYTES = 10_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """A network with its weights, and what is known of them.
+
+    Parameters
+    ----------
+    sha256 : of the weights' file
+    metadata : `configs/metadata.json`
+    """
+
+    net: torch.nn.Module
+    sha256: str
+    metadata: Mapping[str, object]
+
+
+def save_bundle(
+    folder: Path,
+    net: torch.nn.Module,
+    shape: NetworkShape,
+    *,
+    name: str,
+    version: str,
+    card: str,
+    facts: Mapping[str, object],
+) -> str:
+    """Write a bundle; files of the same name are replaced.
+
+    Parameters
+    ----------
+    card : text of the model card; its first line tells the training data
+    facts : of the training, kept in the metadata
+
+    Returns
+    -------
+    SHA-256 of the weights.
+
+    Raises
+    ------
+    ConfigError
+        Where the weights are larger than a bundle may be.
+    """
+    for part in ("configs", "models", "docs"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    save_file(_halved(net), folder / WEIGHTS)
+    size = (folder / WEIGHTS).stat().st_size
+    if size > MOST_BYTES:
+        raise ConfigError(
+            file=str(folder / WEIGHTS),
+            key="size",
+            value=size,
+            allowed=f"at most {MOST_BYTES} bytes; use fewer channels",
+        )
+    metadata = {**_metadata(name, version), "training": dict(facts)}
+    _write_json(folder / METADATA, metadata)
+    _write_json(folder / INFERENCE, _inference(shape))
+    write_card(folder, card)
+    return _sha256(folder / WEIGHTS)
+
+
+def write_card(folder: Path, card: str) -> None:
+    """Replace the card, and write the sums anew."""
+    (folder / CARD).write_text(card, encoding="utf-8")
+    names = sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != SUMS
+    )
+    lines = [f"{_sha256(folder / name)}  {name}\n" for name in names]
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+
+
+def load_bundle(folder: Path, device: torch.device) -> Bundle:
+    """Network with its weights, in single precision, ready to run.
+
+    Raises
+    ------
+    ConfigError
+        Where a file is missing or is not the one that the sums tell.
+    """
+    for name, wanted in _sums(folder).items():
+        found = _sha256(folder / name) if (folder / name).is_file() else "missing"
+        if found != wanted:
+            raise ConfigError(
+                file=str(folder / name),
+                key="SHA-256",
+                value=found,
+                allowed=f"{wanted} (SHA256SUMS)",
+            )
+    inference = json.loads((folder / INFERENCE).read_text(encoding="utf-8"))["network_def"]
+    net = build(as_shape(inference["channels"], inference["num_res_units"]))
+    weights = {
+        key: value.float() if value.is_floating_point() else value
+        for key, value in load_file(folder / WEIGHTS).items()
+    }
+    net.load_state_dict(weights)
+    net = ready(net, device).eval()
+    metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
+    return Bundle(net=net, sha256=_sha256(folder / WEIGHTS), metadata=metadata)
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    path = folder / SUMS
+    if not path.is_file():
+        raise ConfigError(
+            file=str(path), key="SHA256SUMS", value="missing", allowed="a bundle of `scripts/train`"
+        )
+    lines = [line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines()]
+    sums = {name: digest for digest, name in lines}
+    for needed in (WEIGHTS, METADATA, INFERENCE):
+        if needed not in sums:
+            raise ConfigError(file=str(path), key=needed, value="not listed", allowed="its SHA-256")
+    return sums
+
+
+def _halved(net: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Weights in half precision; counters as they are."""
+    return {
+        key: (value.half() if value.is_floating_point() else value).contiguous().cpu()
+        for key, value in net.state_dict().items()
+    }
+
+
+def _inference(shape: NetworkShape) -> dict[str, object]:
+    """How the network is built and run."""
+    return {
+        "network_def": {
+            "_target_": "monai.networks.nets.UNet",
+            "spatial_dims": 3,
+            "in_channels": 2,
+            "out_channels": len(CLASSES),
+            "channels": list(shape.channels),
+            "strides": [2] * (len(shape.channels) - 1),
+            "num_res_units": shape.residual_units,
+            "norm": "BATCH",
+        },
+        "inferer": "whole body crop in one piece, no sliding window",
+    }
+
+
+def _metadata(name: str, version: str) -> dict[str, object]:
+    return {
+        "name": name,
+        "version": version,
+        "monai_version": "1.6",
+        "pytorch_version": torch.__version__.split("+")[0],
+        "task": "lesions apart from physiological uptake",
+        "data_type": "PET in SUVbw (g/ml), CT in Hounsfield units or absent",
+        "network_data_format": {
+            "inputs": {
+                "channels": ["log(1 + SUVbw) / 2", "(HU + 1000) / 1000, 0 without CT"],
+                "spacing_mm": [SPACING_MM] * 3,
+                "orientation": "index (z, y, x): z to the head, y to the back, x to the left",
+                "origin": "corner of the body, 12 mm outside",
+            },
+            "outputs": {"channels": dict(enumerate(CLASSES))},
+        },
+    }
+
+
+def _write_json(path: Path, value: Mapping[str, object]) -> None:
+    path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,1 @@
+"""Trains the lesion networks on simulated patients, on CPU or GPU, from one seed."""

@@ -1,0 +1,99 @@
+"""Lesions come from contours or from the network; the scanner's matrix changes neither."""
+
+import numpy as np
+import pytest
+import torch
+from volumes import volume
+
+from algorithms.fdg_lesions.measured import measured
+from algorithms.fdg_lesions.sources import LesionNetwork, of_contours
+from algorithms.simulation.wholebody.patient import draw_patient, scan
+from algorithms.simulation.wholebody.worlds import world
+from algorithms.toolbox.lesion_net.grid import NoBody
+from algorithms.toolbox.lesion_net.network import NetworkShape, build
+from algorithms.training.examples import geometry_of
+from dicom_node.domain.contour import Contour, ContourSet
+from dicom_node.domain.geometry import Geometry
+from dicom_node.domain.result import Region
+from dicom_node.domain.series import Reason, SeriesKey
+from dicom_node.domain.volume import FrameSource
+
+
+@pytest.fixture(scope="module")
+def pet():
+    patient = draw_patient(world("fdg", "training"), 71)
+    found = scan(patient, patient.plan.axes)
+    plain = geometry_of(found)
+    geometry = Geometry(affine=plain.affine, shape=plain.shape, frame_of_reference_uid="1.2.3")
+    return volume(found.suv, geometry)
+
+
+@pytest.fixture(scope="module")
+def network():
+    """Untrained, but pushed toward calling what is hot a lesion."""
+    torch.manual_seed(4)
+    return LesionNetwork(
+        net=build(NetworkShape(channels=(4, 8), residual_units=1)), device=torch.device("cpu")
+    )
+
+
+def painted(lesions, shape):
+    mask = np.zeros(shape, dtype=bool)
+    for _, region in lesions:
+        region.paint(mask, True)
+    return mask
+
+
+def test_inbound_contours_keep_their_labels_and_give_the_numbers(pet):
+    region = Region(origin=(40, 30, 30), mask=np.ones((4, 4, 4), dtype=bool))
+    contours = ContourSet(
+        contours=(
+            Contour(number=1, label="GTV left", region=region),
+            Contour(number=2, label="", region=region),
+            Contour(number=3, label="nothing", absent=Reason(code="empty", message="no voxels")),
+        ),
+        geometry=pet.geometry,
+        source=FrameSource(sop_class_uid="1.2", sop_instance_uid="1.3", frame_number=None),
+        key=SeriesKey(study_instance_uid="1.2", series_instance_uid="1.3"),
+    )
+    lesions = of_contours(contours)
+    assert [label for label, _ in lesions] == ["GTV left", "Contour 2"]
+    labels = [m.label for m in measured(pet, lesions).measurements_of(1)]
+    assert {"SUVmax", "SUVmean", "SUVpeak", "MTV", "TLG"} <= set(labels)
+
+
+def test_lesions_of_the_network_lie_on_the_grid_of_the_pet_largest_first(pet, network):
+    lesions = network.lesions(pet, None)
+    sizes = [region.voxels for _, region in lesions]
+    assert sizes == sorted(sizes, reverse=True)
+    assert [label for label, _ in lesions] == [f"Lesion {n + 1}" for n in range(len(lesions))]
+
+
+def test_air_round_the_patient_changes_no_voxel(pet, network):
+    here = painted(network.lesions(pet, None), pet.geometry.shape)
+    array = np.pad(pet.array, ((0, 0), (13, 21), (34, 5)))
+    affine = np.array(pet.geometry.affine)
+    affine[:, 3] -= 13 * affine[:, 1] + 34 * affine[:, 2]
+    wide = Geometry(affine=affine, shape=array.shape, frame_of_reference_uid="1.2.3")
+    there = painted(network.lesions(volume(array, wide), None), wide.shape)
+    rows, columns = here.shape[1:]
+    assert here.any()
+    assert np.array_equal(there[:, 13 : 13 + rows, 34 : 34 + columns], here)
+    assert there.sum() == here.sum()
+
+
+def test_order_of_slices_and_columns_changes_next_to_nothing(pet, network):
+    here = painted(network.lesions(pet, None), pet.geometry.shape)
+    affine = np.array(pet.geometry.affine)
+    slices, _, columns = pet.geometry.shape
+    affine[:, 3] += (slices - 1) * affine[:, 0] + (columns - 1) * affine[:, 2]
+    affine[:, [0, 2]] *= -1
+    turned = Geometry(affine=affine, shape=pet.geometry.shape, frame_of_reference_uid="1.2.3")
+    there = painted(network.lesions(volume(pet.array[::-1, :, ::-1], turned), None), turned.shape)
+    assert (there[::-1, :, ::-1] ^ here).sum() <= 0.001 * here.sum()
+
+
+def test_an_empty_pet_has_no_body(network):
+    geometry = Geometry(affine=np.eye(4), shape=(8, 8, 8), frame_of_reference_uid="1")
+    with pytest.raises(NoBody):
+        network.lesions(volume(np.zeros((8, 8, 8)), geometry), None)
