@@ -22,7 +22,10 @@ SHIPPED = Path(__file__).resolve().parents[1] / "config"
 def test_the_shipped_configuration_is_valid_and_listens_on_this_host_only():
     settings = read_settings(SHIPPED)
     assert settings.listener.address == "127.0.0.1"
-    assert [route.algorithm for route in settings.routes] == ["pet-threshold"]
+    assert [route.algorithm for route in settings.routes] == [
+        "pet-threshold",
+        "dat-spect",
+    ]
     assert list(settings.destinations) == ["pacs"]
 
 

@@ -113,7 +113,7 @@ def test_wrong_usage_and_wrong_configuration_exit_with_2(config, study, tmp_path
     out = ("--out", tmp_path / "out", "--config", config)
     command("explain", tmp_path / "nowhere", status=2)
     told = command("run", study, *out, "--algorithm", "magic", "--json", status=2)
-    message = "run: --algorithm is 'magic'; allowed: one of ['pet-threshold']"
+    message = "run: --algorithm is 'magic'; allowed: one of ['dat-spect', 'pet-threshold']"
     assert told["error"]["message"] == message
     (config / "node.toml").write_text("[listener]\nprot = 1")
     told = command("check", "--config", config, "--json", status=2)

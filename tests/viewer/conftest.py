@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,14 +76,14 @@ def node(tmp_path_factory, pacs) -> Iterator[RunningNode]:
     config = write_config(folder, node_port=port, pacs_port=pacs.dicom_port, forms=forms)
     with (config / "routes.toml").open("a") as routes:
         routes.write(SPECT_ROUTE)
-    with pytest.MonkeyPatch.context() as patch:
-        here = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-        installed = installed_algorithm(tmp_path_factory.mktemp("site"))
-        patch.setenv(
-            "PYTHONPATH", os.pathsep.join([str(installed), str(TESTS), *filter(None, here)])
-        )
-        with running_node(config, port) as running:
-            yield running
+    installed = installed_algorithm(tmp_path_factory.mktemp("site"))
+    # The root before tests: else tests/algorithms hides algorithms.
+    paths = [str(installed), str(TESTS.parent), str(TESTS), os.environ.get("PYTHONPATH", "")]
+    with ExitStack() as until_the_end:
+        with pytest.MonkeyPatch.context() as patch:  # of the node, and of nobody beside it
+            patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+            running = until_the_end.enter_context(running_node(config, port))
+        yield running
 
 
 def installed_algorithm(site: Path) -> Path:

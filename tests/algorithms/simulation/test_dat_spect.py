@@ -8,7 +8,7 @@ import pydicom
 import pytest
 from peers import own_tool
 
-from algorithms.simulation.brain_headers import Way
+from algorithms.simulation.brain_headers import HABITS, Way
 from algorithms.simulation.brain_scan import (
     SECOND,
     camera_grid,
@@ -48,11 +48,15 @@ def test_every_makers_object_is_read_as_an_ioflupane_volume_with_the_head_up(mad
     assert found.geometry.placed
     assert found.geometry.affine[2, 0] > 0
     spacing = float(pydicom.dcmread(study.image).SpacingBetweenSlices)
-    assert (spacing < 0) is (way is Way.GE)
+    assert spacing == HABITS[way].slice_mm  # of both signs among the makers
     middle = np.average(
         np.indices(found.array.shape).reshape(3, -1), axis=1, weights=found.array.ravel()
     )
     assert np.abs(found.geometry.index_to_lps(middle) - (0, 18, 8)).max() < 40
+
+
+def test_slices_go_to_the_head_and_to_the_feet_among_the_makers():
+    assert {habit.slice_mm > 0 for habit in HABITS.values()} == {True, False}
 
 
 def test_every_makers_object_passes_the_validator(made):
