@@ -54,7 +54,7 @@ def _check_tls(settings: Settings) -> list[Finding]:
     if settings.tls is None:
         return []
     try:
-        TlsContext(settings.tls, server=True)
+        TlsContext(settings.tls)
         left = days_left(settings.tls.certificate)
     except ConfigError as cause:
         return [Finding(what="tls", ok=False, message=str(cause))]

@@ -59,11 +59,6 @@ def url_of(where: Path | str) -> URL:
     return url
 
 
-def is_shared(where: Path | str) -> bool:
-    """Whether several nodes, of several hosts, may use a database at the same time."""
-    return url_of(where).get_backend_name() == "postgresql"
-
-
 def engine_of(url: URL, busy_timeout_s: float) -> Engine:
     """Engine of a database; `WRITE` transactions have the turn from their start.
 

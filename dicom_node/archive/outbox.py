@@ -12,10 +12,10 @@ from dicom_node.archive.rows import AnyRow
 from dicom_node.archive.tables import deliveries, jobs
 from dicom_node.archive.transitions import change_state, state_of
 from dicom_node.domain.delivery import Delivery, DeliveryState
+from dicom_node.domain.forms import LABEL_MAP_SEGMENTATION_STORAGE
 from dicom_node.domain.job import JobState
 
 _C = deliveries.c
-LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"  # Label Map Segmentation Storage (PS3.4 B.5)
 _SENDING = (str(JobState.ENCODED), str(JobState.UNDELIVERED))
 
 
@@ -216,7 +216,7 @@ def replace_by_spares(connection: Connection, delivery_id: int, now: datetime) -
     refused = connection.execute(
         select(_C.job_id, _C.destination, _C.sop_class_uid).where(_pending(delivery_id))
     ).first()
-    if refused is None or refused.sop_class_uid != LABEL_MAP:
+    if refused is None or refused.sop_class_uid != LABEL_MAP_SEGMENTATION_STORAGE:
         return False
     mine = (_C.job_id == refused.job_id, _C.destination == refused.destination)
     spare = and_(*mine, _C.state == str(DeliveryState.SPARE))

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+# PS3.4 B.5, since 2024c; newer than the dictionaries of the libraries.
+LABEL_MAP_SEGMENTATION_STORAGE = "1.2.840.10008.5.1.4.1.1.66.7"
+
 
 class SegForm(StrEnum):
     """How a segmentation is encoded."""

@@ -11,10 +11,14 @@ from pydicom.uid import (
     SegmentationStorage,
 )
 
-from dicom_node.domain.forms import ExtraForm, PageForm, ResultForms, SegForm
+from dicom_node.domain.forms import (
+    LABEL_MAP_SEGMENTATION_STORAGE,
+    ExtraForm,
+    PageForm,
+    ResultForms,
+    SegForm,
+)
 from dicom_node.encoding.structured_report import SR_CLASS_UIDS
-
-LABEL_MAP_SEGMENTATION_STORAGE = "1.2.840.10008.5.1.4.1.1.66.7"  # PS3.4 B.5, since 2024c
 
 _PAGES = {
     PageForm.SINGLE: SecondaryCaptureImageStorage,

@@ -1,12 +1,9 @@
 """Query/Retrieve SCU (PS3.4 Annex C): what an archive has of a study, and having it sent to us."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
-from pynetdicom.association import Association
 from pynetdicom.presentation import build_context
 
 from dicom_node.domain.errors import DeliveryFailed
@@ -53,7 +50,7 @@ def find_series(
     asked.Modality = modality
     asked.NumberOfSeriesRelatedInstances = None
     found: list[RemoteSeries] = []
-    with _asking(archive, _STUDY_ROOT_FIND) as association:
+    with association_with(archive, [build_context(_STUDY_ROOT_FIND)]) as association:
         for status, match in association.send_c_find(asked, UID(_STUDY_ROOT_FIND)):
             code = status.get("Status")
             if code in _PENDING:
@@ -62,7 +59,7 @@ def find_series(
                     association.abort()
                     raise _failed(archive, None, f"names more than {_MOST_MATCHES} series")
             elif code != 0x0000:
-                raise _failed(archive, code, _cause(code, "C-FIND", archive))
+                raise _failed(archive, code, _cause(code, "C-FIND", archive.timeout_s))
     return tuple(found)
 
 
@@ -89,20 +86,14 @@ def retrieve_series(
     asked.SeriesInstanceUID = series.series_instance_uid
     ends_at = time.monotonic() + limit_s
     told = Dataset()
-    with _asking(archive, _STUDY_ROOT_MOVE) as association:
+    with association_with(archive, [build_context(_STUDY_ROOT_MOVE)]) as association:
         association.dimse_timeout = limit_s
         for told, _ in association.send_c_move(asked, to, UID(_STUDY_ROOT_MOVE)):
             if told.get("Status") in _PENDING and time.monotonic() > ends_at:
                 association.abort()
                 cause = f"C-MOVE is not at its end after {limit_s:g} s"
                 return _report(told, cause, transient=True)
-    return _judged(told, archive)
-
-
-@contextmanager
-def _asking(archive: Destination, model: str) -> Iterator[Association]:
-    with association_with(archive, [build_context(model)]) as association:
-        yield association
+    return _judged(told, limit_s)
 
 
 def _as_series(match: Dataset | None, study: str, modality: str) -> list[RemoteSeries]:
@@ -123,14 +114,14 @@ def _as_series(match: Dataset | None, study: str, modality: str) -> list[RemoteS
     ]
 
 
-def _judged(told: Dataset, archive: Destination) -> RetrieveReport:
+def _judged(told: Dataset, limit_s: float) -> RetrieveReport:
     code = told.get("Status")
     if code == 0x0000:
         return _report(told, "", transient=False)
     if code == 0xB000:
         failed = told.get("NumberOfFailedSuboperations") or 0
         return _report(told, f"{failed} of the images could not be sent", transient=True)
-    return _report(told, _cause(code, "C-MOVE", archive), transient=code not in _FOR_GOOD)
+    return _report(told, _cause(code, "C-MOVE", limit_s), transient=code not in _FOR_GOOD)
 
 
 def _report(told: Dataset, cause: str, *, transient: bool) -> RetrieveReport:
@@ -143,9 +134,9 @@ def _report(told: Dataset, cause: str, *, transient: bool) -> RetrieveReport:
     )
 
 
-def _cause(code: int | None, what: str, archive: Destination) -> str:
+def _cause(code: int | None, what: str, limit_s: float) -> str:
     if code is None:
-        return f"no answer to {what} within {archive.timeout_s:g} s, or the association was ended"
+        return f"no answer to {what} within {limit_s:g} s, or the association was ended"
     known = _FAILURES.get(code, "failure")
     return f"{what} was answered with status 0x{code:04X} ({known})"
 

@@ -139,7 +139,7 @@ class StorageScp:
         entity.maximum_associations = 2**31
         address = (self._listener.address, self._listener.port)
         files = self._listener.tls
-        tls = None if files is None else TlsContext(files, server=True)
+        tls = None if files is None else TlsContext(files)
         try:
             return AcceptorServer(
                 entity,

@@ -26,14 +26,7 @@ EXPIRES_SOON_DAYS = 30
 
 
 class TlsContext:
-    """An SSL context of certificate files, made anew when one of them changes.
-
-    Parameters
-    ----------
-    files : TlsFiles
-    server : bool
-        For connections that come (a certificate is demanded of the peer) or that go out (the
-        peer's certificate must carry the name that was asked for).
+    """SSL context for connections that come, made anew when one of its files changes.
 
     Raises
     ------
@@ -41,11 +34,11 @@ class TlsContext:
         Where a file is absent or does not fit; names it.
     """
 
-    def __init__(self, files: TlsFiles, *, server: bool) -> None:
-        self._files, self._server = files, server
+    def __init__(self, files: TlsFiles) -> None:
+        self._files = files
         self._lock = threading.Lock()
         self._stamps = _stamps(files)
-        self._context = _context(files, server=server)
+        self._context = _context(files, server=True)
         _tell_expiry(files)
 
     def current(self) -> ssl.SSLContext:
@@ -55,7 +48,7 @@ class TlsContext:
             if stamps != self._stamps:
                 self._stamps = stamps
                 try:
-                    self._context = _context(self._files, server=self._server)
+                    self._context = _context(self._files, server=True)
                 except ConfigError as cause:
                     log.error("tls.not_reloaded", cause=str(cause))
                 else:
@@ -188,7 +181,8 @@ def _load(key: str, path: Path, load: Callable[[], None]) -> None:
 def _stamps(files: TlsFiles) -> tuple[tuple[int, int], ...]:
     """What tells that a file was replaced: time of change and length; zeros where it is absent."""
     found = []
-    for path in (files.certificate, files.private_key, files.trusted):
+    paths = (files.certificate, files.private_key, files.trusted, files.password_file)
+    for path in filter(None, paths):
         try:
             told = os.stat(path)
         except OSError:

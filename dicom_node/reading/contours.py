@@ -4,6 +4,7 @@ from pydicom.uid import UID, RTStructureSetStorage, SegmentationStorage
 
 from dicom_node.domain.contour import Contour, ContourSet
 from dicom_node.domain.errors import InconsistentGeometry, MissingAttribute, UnsupportedObject
+from dicom_node.domain.forms import LABEL_MAP_SEGMENTATION_STORAGE
 from dicom_node.domain.geometry import Geometry
 from dicom_node.domain.volume import FrameSource
 from dicom_node.reading.header import Header, named
@@ -12,8 +13,7 @@ from dicom_node.reading.segmentation_in import read_segmentation
 from dicom_node.reading.structure_set import read_structure_set
 
 # Of the 2024d standard; pydicom 3.0 has no name for it.
-LabelMapSegmentationStorage = UID("1.2.840.10008.5.1.4.1.1.66.7")
-SEGMENTATIONS = frozenset({SegmentationStorage, LabelMapSegmentationStorage})
+SEGMENTATIONS = frozenset({SegmentationStorage, UID(LABEL_MAP_SEGMENTATION_STORAGE)})
 CONTOUR_CLASSES = SEGMENTATIONS | {RTStructureSetStorage}
 
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from dicom_node.archive.outbox import LABEL_MAP
 from dicom_node.domain.delivery import DeliveryState
+from dicom_node.domain.forms import LABEL_MAP_SEGMENTATION_STORAGE
 from dicom_node.domain.job import Job, JobOutcome, JobState, ResultObject
 from dicom_node.domain.series import Instance, SeriesKey
 
@@ -35,8 +35,8 @@ def job(archive, now):
     )
     archive.jobs.claim_next(now)
     made = {
-        "labels": (LABEL_MAP, VIEWER, frozenset()),
-        "more": (LABEL_MAP, VIEWER, frozenset()),
+        "labels": (LABEL_MAP_SEGMENTATION_STORAGE, VIEWER, frozenset()),
+        "more": (LABEL_MAP_SEGMENTATION_STORAGE, VIEWER, frozenset()),
         "binary": (BINARY, frozenset({"archive"}), VIEWER),
         "report": ("1.2.3", None, frozenset()),
     }

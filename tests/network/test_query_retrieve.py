@@ -232,6 +232,18 @@ def test_a_move_without_end_is_given_up_in_time(node: StorageScp) -> None:
     assert report.transient
 
 
+def test_a_move_without_any_answer_is_told_with_its_own_limit(node: StorageScp) -> None:
+    def _move(_event: Any) -> Iterator[Any]:
+        time.sleep(3)
+        yield "127.0.0.1", node.port
+        yield 0
+
+    with odd_archive(move=_move) as archive:
+        report = retrieve_series(archive, WANTED, to="DICOM_NODE", limit_s=1)
+    assert report.cause.startswith("no answer to C-MOVE within 1 s")
+    assert report.transient
+
+
 def test_a_refused_move_names_the_cause() -> None:
     def _move(_event: Any) -> Iterator[Any]:
         yield None, None  # destination unknown

@@ -215,18 +215,18 @@ def test_an_encrypted_key_needs_its_password(serve: Any, authority: Authority) -
     assert locked.password_file is not None
     locked.password_file.write_text("wrong")
     with pytest.raises(ConfigError, match="private_key"):
-        TlsContext(locked, server=True)
+        TlsContext(locked)
     without = TlsFiles(
         certificate=locked.certificate, private_key=locked.private_key, trusted=locked.trusted
     )
     with pytest.raises(ConfigError, match="private_key"):
-        TlsContext(without, server=True)  # and nobody is asked on a terminal
+        TlsContext(without)  # and nobody is asked on a terminal
 
 
 def test_a_certificate_that_ends_soon_is_told(authority: Authority) -> None:
     assert 364 < days_left(authority.issue("node.example").certificate) <= 365
     with capture_logs() as logged:
-        TlsContext(authority.issue("node.example", days=7), server=True)
+        TlsContext(authority.issue("node.example", days=7))
     assert [(one["event"], one["days_left"]) for one in logged] == [("tls.expires", 7.0)]
 
 
@@ -236,5 +236,4 @@ def test_files_that_are_absent_are_named(authority: Authority, tmp_path: Path) -
     with pytest.raises(ConfigError, match=r"absent\.pem"):
         TlsContext(
             TlsFiles(certificate=good.certificate, private_key=good.private_key, trusted=absent),
-            server=True,
         )
