@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from algorithms.simulation.acquisition import (
-    BedTimes,
     CtProtocol,
     Grid,
     Injection,
@@ -18,18 +18,17 @@ from algorithms.simulation.acquisition import (
     scan_pet,
 )
 from algorithms.simulation.anatomy import Phantom, draw_phantom
-from algorithms.simulation.dicom_objects import write_series
-from algorithms.simulation.headers import (
-    StudyFacts,
-    ct_attributes,
-    decimal,
-    image_attributes,
-    pet_attributes,
-    pet_image_attributes,
-    series_attributes,
-    study_attributes,
+from algorithms.simulation.headers import StudyFacts
+from algorithms.simulation.petct_series import (
+    CT_SERIES,
+    PET_SERIES,
+    STUDY_AT,
+    PetSeries,
+    SimulatedStudy,
+    write_ct,
+    write_pet,
 )
-from algorithms.simulation.shapes import Axes, Floats, axes_of
+from algorithms.simulation.shapes import Floats, axes_of
 from algorithms.simulation.tissues import ATTENUATION, FDG_UPTAKE, Tissue, draw_uptake
 from algorithms.simulation.truth import write_truth
 from dicom_node.domain.coding import Code
@@ -54,33 +53,7 @@ F18 = Radionuclide(
 PET = PetProtocol(grid=Grid(matrix=128, pixel_mm=4.07283, slices=240, slice_mm=4.0, top_mm=16.0))
 CT = CtProtocol(grid=Grid(matrix=256, pixel_mm=2.0, slices=192, slice_mm=5.0, top_mm=15.5))
 
-_STUDY_AT = datetime(2025, 3, 12, 9, 50)  # noqa: DTZ001  DICOM times are the scanner's local ones
-_CT_SERIES, _PET_SERIES = 2, 3
-_PET_FULL_SCALE = 32767  # the largest value of a slice fills 15 bits, as scanners do
-_CT_OFFSET = 1024
-_SHOWN_SUV = (0.0, 7.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimulatedStudy:
-    """What was written, and where.
-
-    Parameters
-    ----------
-    pet, ct : instances in order of rising z
-    truth : JSON with the findings (centre in LPS mm, radius, SUVbw) and organ values as put in
-    """
-
-    folder: Path
-    pet: tuple[Path, ...]
-    ct: tuple[Path, ...]
-    truth: Path
-    study_instance_uid: str
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """Every DICOM file, in the order a scanner sends them: CT, then PET."""
-        return (*self.ct, *self.pet)
+_SHOWN_SUV = 7.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,15 +66,8 @@ class _Visit:
     phantom: Phantom
     uptake: Mapping[Tissue, float]
     facts: StudyFacts
-    injection: Injection
     ct_at: datetime
-    pet_at: datetime
-    beds: tuple[BedTimes, ...]
-
-    @property
-    def suvbw_factor(self) -> float:
-        """SUVbw per Bq/ml at the start of the PET series: weight in g over activity in Bq."""
-        return self.facts.weight_kg * 1000 / self.injection.activity_at_bq(self.pet_at)
+    series: PetSeries
 
 
 def simulate(
@@ -130,8 +96,10 @@ def simulate(
     visit = _draw_visit(seed, pet, ct)
     return SimulatedStudy(
         folder=out,
-        ct=_write_ct(out / "CT", visit),
-        pet=_write_pet(out / "PT", visit),
+        ct=write_ct(
+            out / "CT", _ct_hounsfield(visit), facts=visit.facts, protocol=ct, at=visit.ct_at
+        ),
+        pet=write_pet(out / "PT", _pet_suv(visit), visit.series),
         truth=write_truth(out / "truth.json", visit.phantom, visit.uptake, _study_truth(visit)),
         study_instance_uid=visit.facts.uid("study"),
     )
@@ -146,7 +114,7 @@ def _draw_visit(seed: int, pet: PetProtocol, ct: CtProtocol) -> _Visit:
     phantom = draw_phantom(_random(seed, 0))
     random = _random(seed, 2)
     build = phantom.build
-    pet_at = _STUDY_AT + timedelta(minutes=4)
+    pet_at = STUDY_AT + timedelta(minutes=4)
     injection = Injection(
         activity_bq=round(build.weight_kg * random.uniform(3.4, 4.0)) * 1e6,  # about 3.7 MBq / kg
         given_at=pet_at - timedelta(seconds=int(random.integers(56 * 60, 66 * 60))),
@@ -159,7 +127,7 @@ def _draw_visit(seed: int, pet: PetProtocol, ct: CtProtocol) -> _Visit:
         age_years=int(random.integers(40, 80)),
         size_m=build.height_m,
         weight_kg=build.weight_kg,
-        started_at=_STUDY_AT,
+        started_at=STUDY_AT,
         description="Simulated FDG PET/CT whole body",
         software_version=VERSION,
     )
@@ -170,67 +138,38 @@ def _draw_visit(seed: int, pet: PetProtocol, ct: CtProtocol) -> _Visit:
         phantom=phantom,
         uptake=draw_uptake(FDG_UPTAKE, _random(seed, 1)),
         facts=facts,
-        injection=injection,
-        ct_at=_STUDY_AT + timedelta(minutes=2),
-        pet_at=pet_at,
-        beds=bed_times(pet, pet_at, F18.half_life_s),
+        ct_at=STUDY_AT + timedelta(minutes=2),
+        series=PetSeries(
+            facts=facts,
+            protocol=pet,
+            tracer=FDG,
+            injection=injection,
+            at=pet_at,
+            beds=bed_times(pet, pet_at, F18.half_life_s),
+            shown_suv=_SHOWN_SUV,
+        ),
     )
 
 
-def _write_ct(folder: Path, visit: _Visit) -> tuple[Path, ...]:
-    """CT without contrast medium, JPEG-LS lossless as archives keep it: a quarter of the size."""
-    facts, geometry = visit.facts, visit.ct.grid.geometry(visit.facts.frame_of_reference_uid)
+def _ct_hounsfield(visit: _Visit) -> NDArray[np.int16]:
+    """CT without contrast medium."""
+    axes = axes_of(visit.ct.grid.geometry(visit.facts.frame_of_reference_uid))
     values = {tissue: found.hounsfield for tissue, found in ATTENUATION.items()}
     tumours = [values[Tissue.TUMOUR]] * len(visit.phantom.findings)
-    truth = visit.phantom.render(axes_of(geometry), values, tumours)
-    stored = (scan_ct(truth, visit.ct, _random(visit.seed, 3)) + _CT_OFFSET).astype(np.uint16)
-    shared = {
-        **study_attributes(facts),
-        **series_attributes(facts, _CT_SERIES, "CT low dose", visit.ct_at),
-        **ct_attributes(visit.ct, visit.ct_at),
-    }
-    images = [
-        image_attributes(facts, _CT_SERIES, geometry, index, visit.ct_at)
-        for index in range(len(stored))
-    ]
-    return write_series(folder, stored, shared, images, compressed=True)
+    return scan_ct(visit.phantom.render(axes, values, tumours), visit.ct, _random(visit.seed, 3))
 
 
-def _write_pet(folder: Path, visit: _Visit) -> tuple[Path, ...]:
-    """PET in Bq/ml, decay-corrected to the start of the series, uncompressed."""
-    facts, geometry = visit.facts, visit.pet.grid.geometry(visit.facts.frame_of_reference_uid)
-    activity = _pet_suv(visit, axes_of(geometry)).astype(np.float64) / visit.suvbw_factor
-    slopes = [decimal(max(float(plane.max()), 1.0) / _PET_FULL_SCALE) for plane in activity]
-    steps = np.array([float(slope) for slope in slopes])[:, None, None]
-    low, high = (suv / visit.suvbw_factor for suv in _SHOWN_SUV)
-    shared = {
-        **study_attributes(facts),
-        **series_attributes(facts, _PET_SERIES, "PET FDG AC", visit.pet_at),
-        **pet_attributes(visit.pet, FDG, visit.injection, ((low + high) / 2, high - low)),
-    }
-    images = []
-    for index, slope in enumerate(slopes):
-        bed = visit.beds[visit.pet.bed_of(index)]
-        images.append(
-            {
-                **image_attributes(facts, _PET_SERIES, geometry, index, bed.started_at),
-                **pet_image_attributes(bed, slope, image_index=index + 1),
-            }
-        )
-    stored = np.rint(activity / steps).astype(np.uint16)
-    return write_series(folder, stored, shared, images, compressed=False)
-
-
-def _pet_suv(visit: _Visit, axes: Axes) -> Floats:
+def _pet_suv(visit: _Visit) -> Floats:
     """SUVbw as the scanner gives it; later beds have less left to count."""
+    axes = axes_of(visit.pet.grid.geometry(visit.facts.frame_of_reference_uid))
     hot = [finding.suv for finding in visit.phantom.findings]
     truth = visit.phantom.render(axes, visit.uptake, hot)
     mbq_s_per_kg = [
-        visit.injection.activity_at_bq(bed.started_at)
+        visit.series.injection.activity_at_bq(bed.started_at)
         / 1e6
         / visit.facts.weight_kg
         * visit.pet.bed_duration_s
-        for bed in visit.beds
+        for bed in visit.series.beds
     ]
     counts = [mbq_s_per_kg[visit.pet.bed_of(index)] for index in range(visit.pet.grid.slices)]
     return scan_pet(truth, visit.pet, counts, _random(visit.seed, 4))
@@ -244,9 +183,9 @@ def _study_truth(visit: _Visit) -> dict[str, object]:
         "seed": visit.seed,
         "tracer": FDG.name,
         "study_instance_uid": facts.uid("study"),
-        "ct_series_instance_uid": facts.uid("series", _CT_SERIES),
-        "pet_series_instance_uid": facts.uid("series", _PET_SERIES),
+        "ct_series_instance_uid": facts.uid("series", CT_SERIES),
+        "pet_series_instance_uid": facts.uid("series", PET_SERIES),
         "frame_of_reference_uid": facts.frame_of_reference_uid,
-        "suvbw_factor": visit.suvbw_factor,
+        "suvbw_factor": visit.series.suvbw_factor,
         "resolution_fwhm_mm": visit.pet.resolution_fwhm_mm,
     }

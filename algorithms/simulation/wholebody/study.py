@@ -2,13 +2,13 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from algorithms.simulation.acquisition import (
-    BedTimes,
     CtProtocol,
     Grid,
     Injection,
@@ -16,46 +16,25 @@ from algorithms.simulation.acquisition import (
     bed_times,
     scan_ct,
 )
-from algorithms.simulation.dicom_objects import write_series
-from algorithms.simulation.headers import (
-    StudyFacts,
-    ct_attributes,
-    decimal,
-    image_attributes,
-    pet_attributes,
-    pet_image_attributes,
-    series_attributes,
-    study_attributes,
+from algorithms.simulation.headers import StudyFacts
+from algorithms.simulation.petct_series import (
+    PET_SERIES,
+    STUDY_AT,
+    PetSeries,
+    SimulatedStudy,
+    write_ct,
+    write_pet,
 )
 from algorithms.simulation.shapes import axes_of
 from algorithms.simulation.wholebody.canvas import paint_lesions, paint_patient
-from algorithms.simulation.wholebody.injections import PHARMACEUTICALS, Pharmaceutical
+from algorithms.simulation.wholebody.injections import PHARMACEUTICALS
 from algorithms.simulation.wholebody.patient import LESION, Patient, Scan, draw_patient, scan
 from algorithms.simulation.wholebody.scanner import shifted
 from algorithms.simulation.wholebody.worlds import VERSION, world
 from dicom_node.domain.errors import ConfigError
 
-_STUDY_AT = datetime(2025, 3, 12, 9, 50)  # noqa: DTZ001  DICOM times are the scanner's local ones
-_CT_SERIES, _PET_SERIES = 2, 3
-_PET_FULL_SCALE = 32767
-_CT_OFFSET = 1024
 _HALF_WIDTH_MM = 345.0  # of both images; arms along the trunk fit
 _CT_MATRIX, _CT_SLICE_MM = 256, 4.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WholeBodyStudy:
-    """What was written: instances in order of rising z, and the truth as JSON."""
-
-    pet: tuple[Path, ...]
-    ct: tuple[Path, ...]
-    truth: Path
-    study_instance_uid: str
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """Every DICOM file, in the order a scanner sends them: CT, then PET."""
-        return (*self.ct, *self.pet)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,21 +42,12 @@ class _Visit:
     """Everything of a study that is no voxel."""
 
     patient: Patient
-    given: Pharmaceutical
     facts: StudyFacts
-    injection: Injection
-    pet_at: datetime
-    pet: PetProtocol
     ct: CtProtocol
-    beds: tuple[BedTimes, ...]
-
-    @property
-    def suvbw_factor(self) -> float:
-        """SUVbw per Bq/ml at the start of the PET series."""
-        return self.facts.weight_kg * 1000 / self.injection.activity_at_bq(self.pet_at)
+    series: PetSeries
 
 
-def simulate_fdg(out: Path, *, seed: int = 1) -> WholeBodyStudy:
+def simulate_fdg(out: Path, *, seed: int = 1) -> SimulatedStudy:
     """Write an FDG PET/CT: ``PT/*.dcm``, ``CT/*.dcm`` and ``truth.json``.
 
     The same seed gives the same bytes; about 10 s of one core and 1 GiB of memory.
@@ -95,26 +65,28 @@ def simulate_fdg(out: Path, *, seed: int = 1) -> WholeBodyStudy:
     return _simulate("fdg", out, seed)
 
 
-def simulate_psma(out: Path, *, seed: int = 1) -> WholeBodyStudy:
+def simulate_psma(out: Path, *, seed: int = 1) -> SimulatedStudy:
     """Write a PSMA PET/CT as `simulate_fdg` does; the seed decides the ligand as well."""
     return _simulate("psma", out, seed)
 
 
-def _simulate(family: str, out: Path, seed: int) -> WholeBodyStudy:
+def _simulate(family: str, out: Path, seed: int) -> SimulatedStudy:
     name = f"{family}-wholebody"
     if seed < 0:
         raise ConfigError(
             file=f"simulate {name}", key="seed", value=seed, allowed="whole numbers from 0"
         )
     visit = _visit(name, draw_patient(world(family, "training"), seed))
-    geometry = visit.pet.grid.geometry(visit.facts.frame_of_reference_uid)
+    geometry = visit.series.protocol.grid.geometry(visit.facts.frame_of_reference_uid)
     found = scan(visit.patient, axes_of(geometry))
     out.mkdir(parents=True, exist_ok=True)
     truth = out / "truth.json"
     truth.write_text(json.dumps(_truth(name, visit, found), indent=1) + "\n", encoding="utf-8")
-    return WholeBodyStudy(
-        ct=_write_ct(out / "CT", visit),
-        pet=_write_pet(out / "PT", visit, found),
+    at = STUDY_AT + timedelta(minutes=2)
+    return SimulatedStudy(
+        folder=out,
+        ct=write_ct(out / "CT", _ct_hounsfield(visit), facts=visit.facts, protocol=visit.ct, at=at),
+        pet=write_pet(out / "PT", found.suv, visit.series),
         truth=truth,
         study_instance_uid=visit.facts.uid("study"),
     )
@@ -123,7 +95,7 @@ def _simulate(family: str, out: Path, seed: int) -> WholeBodyStudy:
 def _visit(name: str, patient: Patient) -> _Visit:
     random, habitus = patient.random(7), patient.habitus
     given = PHARMACEUTICALS[patient.tracer.key]
-    pet_at = _STUDY_AT + timedelta(minutes=4)
+    pet_at = STUDY_AT + timedelta(minutes=4)
     waited = timedelta(seconds=int(60 * random.uniform(*given.uptake_min)))
     activity = round(habitus.weight_kg * random.uniform(*given.mbq_per_kg)) * 1e6
     facts = StudyFacts(
@@ -133,23 +105,28 @@ def _visit(name: str, patient: Patient) -> _Visit:
         age_years=habitus.age_years,
         size_m=habitus.height_m,
         weight_kg=habitus.weight_kg,
-        started_at=_STUDY_AT,
+        started_at=STUDY_AT,
         description=f"Simulated {patient.tracer.key} PET/CT whole body",
         software_version=VERSION,
         sex=habitus.sex,
     )
     pet = _pet_protocol(patient)
+    injection = Injection(
+        activity_bq=activity, given_at=pet_at - waited, radionuclide=given.nuclide
+    )
     return _Visit(
         patient=patient,
-        given=given,
         facts=facts,
-        injection=Injection(
-            activity_bq=activity, given_at=pet_at - waited, radionuclide=given.nuclide
-        ),
-        pet_at=pet_at,
-        pet=pet,
         ct=CtProtocol(grid=_ct_grid(patient)),
-        beds=bed_times(pet, pet_at, given.nuclide.half_life_s),
+        series=PetSeries(
+            facts=facts,
+            protocol=pet,
+            tracer=given.tracer,
+            injection=injection,
+            at=pet_at,
+            beds=bed_times(pet, pet_at, given.nuclide.half_life_s),
+            shown_suv=7.0 if patient.tracer.key == "FDG" else 15.0,
+        ),
     )
 
 
@@ -181,51 +158,16 @@ def _ct_grid(patient: Patient) -> Grid:
     )
 
 
-def _write_ct(folder: Path, visit: _Visit) -> tuple[Path, ...]:
-    """Low-dose CT, the diaphragm where it stood during the CT; JPEG-LS lossless."""
-    facts, patient = visit.facts, visit.patient
-    geometry = visit.ct.grid.geometry(facts.frame_of_reference_uid)
+def _ct_hounsfield(visit: _Visit) -> NDArray[np.int16]:
+    """Low-dose CT, the diaphragm where it stood during the CT."""
+    patient = visit.patient
+    geometry = visit.ct.grid.geometry(visit.facts.frame_of_reference_uid)
     canvas = paint_patient(axes_of(geometry), patient.pieces, patient.uptake)
     paint_lesions(canvas, patient.lesions)
     moved = shifted(
         canvas.hounsfield, canvas.axes, patient.scanner.mismatch_mm, patient.habitus.tall
     )
-    stored = (scan_ct(moved, visit.ct, patient.random(8)) + _CT_OFFSET).astype(np.uint16)
-    at = _STUDY_AT + timedelta(minutes=2)
-    shared = {
-        **study_attributes(facts),
-        **series_attributes(facts, _CT_SERIES, "CT low dose", at),
-        **ct_attributes(visit.ct, at),
-    }
-    images = [
-        image_attributes(facts, _CT_SERIES, geometry, index, at) for index in range(len(stored))
-    ]
-    return write_series(folder, stored, shared, images, compressed=True)
-
-
-def _write_pet(folder: Path, visit: _Visit, found: Scan) -> tuple[Path, ...]:
-    """PET in Bq/ml, decay-corrected to the start of the series, a rescale slope per slice."""
-    facts, geometry = visit.facts, visit.pet.grid.geometry(visit.facts.frame_of_reference_uid)
-    activity = found.suv.astype(np.float64) / visit.suvbw_factor
-    slopes = [decimal(max(float(plane.max()), 1.0) / _PET_FULL_SCALE) for plane in activity]
-    steps = np.array([float(slope) for slope in slopes])[:, None, None]
-    high = (7.0 if visit.patient.tracer.key == "FDG" else 15.0) / visit.suvbw_factor
-    shared = {
-        **study_attributes(facts),
-        **series_attributes(facts, _PET_SERIES, f"PET {visit.given.tracer.name} AC", visit.pet_at),
-        **pet_attributes(visit.pet, visit.given.tracer, visit.injection, (high / 2, high)),
-    }
-    images = []
-    for index, slope in enumerate(slopes):
-        bed = visit.beds[visit.pet.bed_of(index)]
-        images.append(
-            {
-                **image_attributes(facts, _PET_SERIES, geometry, index, bed.started_at),
-                **pet_image_attributes(bed, slope, image_index=index + 1),
-            }
-        )
-    stored = np.rint(activity / steps).astype(np.uint16)
-    return write_series(folder, stored, shared, images, compressed=False)
+    return scan_ct(moved, visit.ct, patient.random(8))
 
 
 def _truth(name: str, visit: _Visit, found: Scan) -> dict[str, object]:
@@ -238,8 +180,8 @@ def _truth(name: str, visit: _Visit, found: Scan) -> dict[str, object]:
         "seed": patient.seed,
         "tracer": patient.tracer.key,
         "study_instance_uid": facts.uid("study"),
-        "pet_series_instance_uid": facts.uid("series", _PET_SERIES),
-        "suvbw_factor": visit.suvbw_factor,
+        "pet_series_instance_uid": facts.uid("series", PET_SERIES),
+        "suvbw_factor": visit.series.suvbw_factor,
         "lesion_ml": float((found.labels == LESION).sum()) * voxel_ml,
         "lesions": [
             {

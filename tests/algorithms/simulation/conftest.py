@@ -10,7 +10,8 @@ import pydicom
 import pytest
 from numpy.typing import NDArray
 
-from algorithms.simulation.fdg_petct import SimulatedStudy, simulate
+from algorithms.simulation.fdg_petct import simulate
+from algorithms.simulation.petct_series import SimulatedStudy
 
 SEED = 1
 
