@@ -15,7 +15,8 @@ from algorithms.toolbox.fdg_criteria import (
     qpet,
 )
 from algorithms.toolbox.isocontour import at_fraction_of_maximum
-from algorithms.toolbox.liver_reference import LIVER_SOURCE, ReferenceBall
+from algorithms.toolbox.liver_reference import LIVER_SOURCE
+from algorithms.toolbox.reference_region import ReferenceRegion
 from algorithms.toolbox.uptake import Uptake
 from dicom_node.domain import coding
 from dicom_node.domain.coding import Code, Unit
@@ -97,7 +98,7 @@ def _segments(lesions: Sequence[tuple[str, Region]], found: References) -> tuple
 
 
 def _reference_segment(
-    number: int, ball: ReferenceBall, label: str, site: Code, rgb: tuple[int, int, int]
+    number: int, ball: ReferenceRegion, label: str, site: Code, rgb: tuple[int, int, int]
 ) -> Segment:
     return Segment(
         number=number,
@@ -169,7 +170,7 @@ def _totals(pet: Volume, regions: Sequence[Region], burden: Burden) -> tuple[Mea
 
 
 def _of_liver(
-    pet: Volume, regions: Sequence[Region], burden: Burden, liver: ReferenceBall | None
+    pet: Volume, regions: Sequence[Region], burden: Burden, liver: ReferenceRegion | None
 ) -> tuple[tuple[Measurement, ...], tuple[Classification, ...]]:
     """QPET of each lesion, and the category that the highest suggests."""
     if liver is None or not regions:
@@ -190,7 +191,7 @@ def _of_liver(
 
 
 def _of_body(
-    patient: PatientFacts | None, burden: Burden, liver: ReferenceBall | None
+    patient: PatientFacts | None, burden: Burden, liver: ReferenceRegion | None
 ) -> tuple[tuple[Measurement, ...], tuple[str, ...]]:
     """PERCIST's threshold in SUL and SDmax, which need the size of the patient."""
     if patient is None or not patient.weight_kg or not patient.size_m:

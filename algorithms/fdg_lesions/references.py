@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from algorithms.toolbox.blood_pool_reference import blood_pool
-from algorithms.toolbox.liver_reference import FDG_LIVER, ReferenceBall, liver_ball
+from algorithms.toolbox.liver_reference import FDG_LIVER, liver_ball
+from algorithms.toolbox.reference_region import ReferenceRegion
 from dicom_node.domain.result import Region
 from dicom_node.domain.volume import Volume
 
@@ -17,8 +18,8 @@ NO_AORTA = "No place in the descending aorta was found: no blood pool is placed.
 class References:
     """Reference regions; what is absent has its reason among the warnings."""
 
-    liver: ReferenceBall | None
-    blood_pool: ReferenceBall | None
+    liver: ReferenceRegion | None
+    blood_pool: ReferenceRegion | None
     warnings: tuple[str, ...]
 
 

@@ -23,7 +23,12 @@ from algorithms.toolbox.lesion_net.grid import (
     body_grid,
     to_grid,
 )
-from algorithms.toolbox.liver_reference import ReferenceBall
+from algorithms.toolbox.reference_region import (
+    Points,
+    ReferenceRegion,
+    even_region,
+    voxels_near,
+)
 from dicom_node.domain.geometry import Geometry
 from dicom_node.domain.result import Region
 
@@ -50,7 +55,7 @@ def blood_pool(
     ct: tuple[Image, Geometry],
     *,
     lesions: Sequence[Region] = (),
-) -> ReferenceBall | None:
+) -> ReferenceRegion | None:
     """Cylinder along z in the descending aorta, with its mean and standard deviation.
 
     Parameters
@@ -168,26 +173,12 @@ def _best(fits: Mask, suv: Image, grid: BodyGrid) -> tuple[float, float, float] 
 
 def _cylinder(
     suv: Image, geometry: Geometry, centre: tuple[float, float, float]
-) -> ReferenceBall | None:
+) -> ReferenceRegion | None:
     """Voxels of the cylinder along the patient's z; none where they are uneven."""
-    reach = HALF_LENGTH_MM + RADIUS_MM
-    half = [int(np.ceil(reach / step)) + 1 for step in geometry.spacing_mm]
-    middle = np.rint(geometry.lps_to_index(centre)).astype(int)
-    spans = [
-        np.arange(max(0, m - h), min(size, m + h + 1))
-        for m, h, size in zip(middle, half, geometry.shape, strict=True)
-    ]
-    index = np.stack(np.meshgrid(*spans, indexing="ij"), axis=-1)
-    away = geometry.index_to_lps(index) - np.array(centre)
-    inside = (np.hypot(away[..., 0], away[..., 1]) <= RADIUS_MM) & (
-        np.abs(away[..., 2]) <= HALF_LENGTH_MM
-    )
-    mask = np.zeros(geometry.shape, dtype=bool)
-    mask[tuple(index[inside].T)] = True
-    if not mask.any():
-        return None
-    values = suv[mask].astype(np.float64)
-    mean, sd = float(values.mean()), float(values.std())
-    if mean <= 0 or sd > _MOST_CV * mean:
-        return None
-    return ReferenceBall(region=Region.from_mask(mask), centre_mm=centre, mean=mean, sd=sd)
+
+    def inside(away: Points) -> NDArray[np.bool_]:
+        across = np.hypot(away[..., 0], away[..., 1]) <= RADIUS_MM
+        return np.asarray(across & (np.abs(away[..., 2]) <= HALF_LENGTH_MM))
+
+    mask = voxels_near(geometry, centre, HALF_LENGTH_MM + RADIUS_MM, inside)
+    return even_region(suv, mask, centre, _MOST_CV)

@@ -26,6 +26,7 @@ from algorithms.toolbox.lesion_net.grid import (
     body_grid,
     to_grid,
 )
+from algorithms.toolbox.reference_region import ReferenceRegion, even_region, voxels_near
 from dicom_node.domain.geometry import Geometry
 from dicom_node.domain.result import Region
 
@@ -51,16 +52,6 @@ FDG_LIVER = LiverRange(low=1.1, high=4.5)
 PSMA_LIVER = LiverRange(low=2.0, high=30.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ReferenceBall:
-    """A reference region on the grid of the PET, with its mean and standard deviation in SUVbw."""
-
-    region: Region
-    centre_mm: tuple[float, float, float]
-    mean: float
-    sd: float
-
-
 def liver_ball(
     suv: Image,
     geometry: Geometry,
@@ -68,7 +59,7 @@ def liver_ball(
     *,
     lesions: Sequence[Region] = (),
     ct: tuple[Image, Geometry] | None = None,
-) -> ReferenceBall | None:
+) -> ReferenceRegion | None:
     """Ball in the largest homogeneous warm region of the patient's right side.
 
     Parameters
@@ -136,25 +127,12 @@ def _deepest(warm: NDArray[np.bool_], grid: BodyGrid) -> tuple[float, float, flo
 
 def _ball(
     suv: Image, geometry: Geometry, centre: tuple[float, float, float], lesions: Sequence[Region]
-) -> ReferenceBall | None:
+) -> ReferenceRegion | None:
     """The ball's voxels in the PET, unless they are uneven or hold a lesion."""
-    half = [int(np.ceil(RADIUS_MM / step)) + 1 for step in geometry.spacing_mm]
-    middle = np.rint(geometry.lps_to_index(centre)).astype(int)
-    spans = [
-        np.arange(max(0, m - h), min(size, m + h + 1))
-        for m, h, size in zip(middle, half, geometry.shape, strict=True)
-    ]
-    index = np.stack(np.meshgrid(*spans, indexing="ij"), axis=-1)
-    away = np.linalg.norm(geometry.index_to_lps(index) - np.array(centre), axis=-1)
-    mask = np.zeros(geometry.shape, dtype=bool)
-    mask[tuple(index[away <= RADIUS_MM].T)] = True
-    if not mask.any():
-        return None
-    values = suv[mask].astype(np.float64)
-    mean, sd = float(values.mean()), float(values.std())
+    mask = voxels_near(
+        geometry, centre, RADIUS_MM, lambda away: np.linalg.norm(away, axis=-1) <= RADIUS_MM
+    )
     taken = np.zeros(geometry.shape, dtype=bool)
     for lesion in lesions:
         lesion.paint(taken, True)
-    if mean <= 0 or sd > _MOST_BALL_CV * mean or (taken & mask).any():
-        return None
-    return ReferenceBall(region=Region.from_mask(mask), centre_mm=centre, mean=mean, sd=sd)
+    return None if (taken & mask).any() else even_region(suv, mask, centre, _MOST_BALL_CV)

@@ -1,8 +1,8 @@
 """The blood pool's cylinder lies in the aorta, simulated and real, or there is none."""
 
 import numpy as np
-import pydicom
 import pytest
+from real_scan import stack
 
 from algorithms.simulation.wholebody.organs import NUMBER, Organ
 from algorithms.simulation.wholebody.patient import draw_patient, scan
@@ -49,20 +49,6 @@ def test_nothing_is_placed_in_a_lesion(patient):
         free.region.paint(first, True)
         other.region.paint(second, True)
         assert not (first & second).any()
-
-
-def stack(folder):
-    """Real-world values by rising z, and their grid."""
-    found = [pydicom.dcmread(path) for path in sorted(folder.iterdir())]
-    found.sort(key=lambda d: float(d.ImagePositionPatient[2]))
-    values = [d.pixel_array * float(d.RescaleSlope) + float(d.RescaleIntercept) for d in found]
-    first, second = found[0], found[1]
-    affine = np.zeros((4, 4))
-    affine[2, 0] = float(second.ImagePositionPatient[2]) - float(first.ImagePositionPatient[2])
-    affine[1, 1], affine[0, 2] = (float(v) for v in first.PixelSpacing)
-    affine[:, 3] = (*(float(v) for v in first.ImagePositionPatient), 1)
-    image = np.stack(values).astype(np.float32)
-    return image, Geometry(affine=affine, shape=image.shape, frame_of_reference_uid=None)
 
 
 def test_cylinder_of_a_real_scan_lies_in_the_aorta_that_was_seen_by_eye(shared_data):

@@ -1,8 +1,8 @@
 """The liver's ball lies in the liver, of simulated patients and of a real one, or there is none."""
 
 import numpy as np
-import pydicom
 import pytest
+from real_scan import stack
 
 from algorithms.simulation.wholebody.organs import NUMBER, Organ
 from algorithms.simulation.wholebody.patient import draw_patient, scan
@@ -91,20 +91,6 @@ def test_air_round_the_patient_does_not_move_the_ball(fdg):
     other = liver_ball(padded, wide, FDG_LIVER)
     assert np.allclose(one.centre_mm, other.centre_mm, atol=1e-3)
     assert other.mean == pytest.approx(one.mean, rel=1e-5)
-
-
-def stack(folder):
-    """Real-world values by rising z, and their grid."""
-    found = [pydicom.dcmread(path) for path in sorted(folder.iterdir())]
-    found.sort(key=lambda d: float(d.ImagePositionPatient[2]))
-    values = [d.pixel_array * float(d.RescaleSlope) + float(d.RescaleIntercept) for d in found]
-    first, second = found[0], found[1]
-    affine = np.zeros((4, 4))
-    affine[2, 0] = float(second.ImagePositionPatient[2]) - float(first.ImagePositionPatient[2])
-    affine[1, 1], affine[0, 2] = (float(v) for v in first.PixelSpacing)
-    affine[:, 3] = (*(float(v) for v in first.ImagePositionPatient), 1)
-    image = np.stack(values).astype(np.float32)
-    return image, Geometry(affine=affine, shape=image.shape, frame_of_reference_uid=None)
 
 
 def test_ball_of_a_real_scan_lies_where_its_ct_shows_liver(shared_data):
