@@ -1,6 +1,5 @@
 """A report becomes DICOM objects, and the objects become files: the entry of this room."""
 
-import os
 import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +24,7 @@ from dicom_node.encoding.forms import Audience, Form, Wanted, splits_of, wanted_
 from dicom_node.encoding.key_objects import build_key_objects
 from dicom_node.encoding.landmark import check_landmarks
 from dicom_node.encoding.parts import Part, Split, WrittenPart, split
+from dicom_node.encoding.result_folder import make_folder, sync_folder, write_file
 from dicom_node.encoding.secondary_capture import build_secondary_capture
 from dicom_node.encoding.segmentation import build_segmentation
 from dicom_node.encoding.sources import SourceHeader, read_source
@@ -243,26 +243,17 @@ class _Maker:
 
 def _written(objects: Sequence[EncodedObject], folder: Path) -> tuple[ResultObject, ...]:
     """Files of the objects, then the folder itself made durable."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     made = tuple(_write(one, folder) for one in objects)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(folder)
     return made
 
 
 def _write(encoded: EncodedObject, folder: Path) -> ResultObject:
-    """One file, under a temporary name until it is on the disk."""
+    """The file of one object."""
     dataset = encoded.dataset
     path = folder / f"{encoded.form.name}-{dataset.SOPInstanceUID}.dcm"
-    temporary = path.with_suffix(".part")
-    with temporary.open("wb") as file:
-        file.write(encoded.encoded)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_file(path, encoded.encoded)
     log.info("result.written", form=encoded.form.name, sop_instance_uid=str(dataset.SOPInstanceUID))
     return ResultObject(
         path=path,

@@ -5,7 +5,6 @@ be lost. The file is written last, so where it is, everything that it names is w
 """
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from dicom_node.domain.job import (
     MeasurementRow,
     ResultObject,
 )
+from dicom_node.encoding.result_folder import make_folder, sync_folder, write_file
 
 RESULT_FILE = "result.json"
 
@@ -37,13 +37,9 @@ def write_outcome(folder: Path, result_id: str, outcome: JobOutcome) -> None:
         "warnings": list(outcome.warnings),
         "details": dict(outcome.details),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f"{RESULT_FILE}.part"
-    with temporary.open("w", encoding="utf-8") as file:
-        json.dump(form, file, allow_nan=False)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(folder / RESULT_FILE)
+    make_folder(folder)
+    write_file(folder / RESULT_FILE, json.dumps(form, allow_nan=False).encode("utf-8"))
+    sync_folder(folder)
 
 
 def read_outcome(folder: Path, result_id: str) -> JobOutcome | None:
