@@ -9,6 +9,7 @@ from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from dicom_node.domain.audit import AuditRules, SyslogTransport
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.peer import Caller, Destination, Listener, TlsFiles
@@ -21,6 +22,7 @@ from dicom_node.domain.rules import (
     TryRules,
     WorkerRules,
 )
+from dicom_node.settings_audit import audit_rules
 from dicom_node.settings_files import (
     DeliveryTable,
     DestinationsFile,
@@ -57,6 +59,8 @@ class Settings:
         How long result files are kept after their delivery.
     refuse_below_free_mib : int
         Free disk space in MiB below which nothing new is received; 0 for no such limit.
+    audit : AuditRules
+        How the audit trail is kept and where it is sent.
     tls : TlsFiles or None
         By which the node proves who it is, whoever uses it.
     device_serial_number : str
@@ -76,6 +80,7 @@ class Settings:
     worker: WorkerRules
     executors: LivenessRules
     device_serial_number: str
+    audit: AuditRules
     tls: TlsFiles | None
     destinations: Mapping[str, Destination]
     routes: tuple[Route, ...]
@@ -130,6 +135,7 @@ def read_settings(folder: Path) -> Settings:
         worker=WorkerRules(**node.worker.model_dump()),
         executors=LivenessRules(**node.executors.model_dump()),
         device_serial_number=node.equipment.device_serial_number,
+        audit=_audit(node, tls),
         tls=tls,
         destinations=named,
         routes=tuple(_route(table) for table in routes.routes),
@@ -159,9 +165,18 @@ def _tls(node: NodeFile, folder: Path) -> TlsFiles | None:
     )
 
 
-def _refuse_without_tls(tls: TlsFiles | None, key: str, file: str) -> None:
+def _audit(node: NodeFile, tls: TlsFiles | None) -> AuditRules:
+    rules = audit_rules(node.audit)
+    if rules.receiver is not None and rules.receiver.transport is SyslogTransport.TLS:
+        _refuse_without_tls(tls, "audit.receiver.transport", NODE_FILE, value="tls")
+    return rules
+
+
+def _refuse_without_tls(tls: TlsFiles | None, key: str, file: str, *, value: object = True) -> None:
     if tls is None:
-        raise ConfigError(file=file, key=key, value=True, allowed=f"with [tls] in {NODE_FILE} only")
+        raise ConfigError(
+            file=file, key=key, value=value, allowed=f"with [tls] in {NODE_FILE} only"
+        )
 
 
 def _read(path: Path, model: type[Model]) -> Model:
