@@ -232,6 +232,7 @@ class CompanionTable(Strict):
     same_frame_of_reference: bool = True
     if_missing: IfMissing = IfMissing.RUN
     wait_s: Seconds = 60.0
+    phase: Annotated[str, Field(pattern="^(rest|stress)$")] | None = None
 
 
 class RouteTable(Strict):

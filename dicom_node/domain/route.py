@@ -49,12 +49,16 @@ class CompanionRule:
         How long the job waits for it, in seconds from the completion of the primary series.
     if_missing : IfMissing
         How the job goes on when the wait is over.
+    phase : str or None
+        ``rest`` or ``stress``: only a reconstruction of that one is a companion, and one that is
+        gated and corrected like the primary series is preferred.
     """
 
     modality: str
     same_frame_of_reference: bool = True
     if_missing: IfMissing = IfMissing.RUN
     wait_s: float = 60.0
+    phase: str | None = None
 
 
 class ContourUse(StrEnum):
