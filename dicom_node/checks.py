@@ -78,7 +78,11 @@ def _check_route(settings: Settings, registry: Registry, number: int) -> Finding
             f"companions {unknown} are no inputs of {route.algorithm}; it takes {sorted(roles)}"
         )
         return Finding(what=what, ok=False, message=message)
-    return Finding(what=what, ok=True, message=f"runs {route.algorithm}")
+    try:
+        version = registry.spec_of(route).card.version
+    except ConfigError as cause:
+        return Finding(what=what, ok=False, message=str(cause))
+    return Finding(what=what, ok=True, message=f"runs {route.algorithm} {version}")
 
 
 def _check_folder(settings: Settings) -> Finding:

@@ -254,6 +254,8 @@ def _route(table: RouteTable) -> Route:
         window=table.window,
         gate=table.gate,
         shadow_destinations=table.shadow_destinations,
+        contours=table.contours,
+        options=table.options,
     )
 
 

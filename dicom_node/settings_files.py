@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from dicom_node.domain.forms import ExtraForm, PageForm, SegForm, SrClass, SrForm, SrTracking
-from dicom_node.domain.route import IfMissing, TimeWindow
+from dicom_node.domain.route import ContourUse, IfMissing, TimeWindow
 from dicom_node.domain.series import ExamKind
 
 _WINDOW = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
@@ -261,6 +261,8 @@ class RouteTable(Strict):
     window: Window | None = None
     gate: bool = False
     shadow_destinations: tuple[Name, ...] = ()
+    contours: ContourUse = ContourUse.IGNORED
+    options: dict[Name, Text] = {}
 
 
 class RoutesFile(Strict):

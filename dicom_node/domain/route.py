@@ -57,6 +57,16 @@ class CompanionRule:
     wait_s: float = 60.0
 
 
+class ContourUse(StrEnum):
+    """What a route does with a SEG or RTSTRUCT that was drawn on a series it takes."""
+
+    IGNORED = "ignored"
+    TAKEN = (
+        "taken"  # each makes a job of its own; a series without any is outlined by the algorithm
+    )
+    REQUIRED = "required"  # as taken, but a series without any makes no job
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeWindow:
     """A part of every day, in local time; one whose end is the earlier goes over midnight."""
@@ -86,6 +96,10 @@ class Route:
         Whether results are held until somebody releases them.
     shadow_destinations : tuple of str
         Where there are any, results go to these only, and to none of `destinations`.
+    contours : ContourUse
+        What becomes of contours that a human or another product drew on a series of the route.
+    options : mapping
+        Options of the algorithm, name to text.
     """
 
     name: str
@@ -98,6 +112,8 @@ class Route:
     window: TimeWindow | None = None
     gate: bool = False
     shadow_destinations: tuple[str, ...] = ()
+    contours: ContourUse = ContourUse.IGNORED
+    options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def result_destinations(self) -> tuple[str, ...]:

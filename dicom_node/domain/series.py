@@ -79,6 +79,8 @@ class Series:
         Hash of the patient's identity, to notice a change within a study without storing a name.
     own_result : bool
         Whether this node made it (loop guard).
+    drawn_on : tuple of str
+        Contours: Series Instance UIDs of the images that they say they were drawn on.
     """
 
     key: SeriesKey
@@ -102,6 +104,7 @@ class Series:
     own_result: bool = False
     fault_code: str | None = None
     gap: bool = False
+    drawn_on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.instances:

@@ -12,7 +12,7 @@ import structlog
 from dicom_node.domain.errors import ArchiveError, InputRejected
 from dicom_node.domain.job import content_digest
 from dicom_node.domain.records import Arrival
-from dicom_node.domain.route import Route
+from dicom_node.domain.route import ContourUse, Route
 from dicom_node.domain.rules import AssemblyRules
 from dicom_node.domain.series import Reason, Series, SeriesKey
 from dicom_node.engine.dispatcher import Dispatcher
@@ -134,19 +134,34 @@ class Assembler:
             instances=len(series.instances),
             evidence=verdict.evidence,
         )
-        arrived = Arrived(
-            series=series,
-            called_aes=tuple(sorted(arrival.called_aes)),
-            calling_aes=tuple(sorted(arrival.calling_aes)),
-        )
-        decision = decide_routes(arrived, self._routes)
+        decision = decide_routes(_arrived(series, arrival), self._routes)
         for route in decision.routes:
             self._dispatcher.dispatch(series, route, now)
-        state = ROUTED if decision.routes else UNROUTED
+        measured = self._measure_contours(series, now)
+        state = ROUTED if decision.routes or measured else UNROUTED
         if verdict.state is Assembly.INCOMPLETE:
             state = Assembly.INCOMPLETE
         evidence = Reason(code=str(verdict.state), message=verdict.evidence)
-        self._decide(series.key, state, (evidence, *decision.reasons), digest, now)
+        reasons = (evidence, *measured, *(() if measured else decision.reasons))
+        self._decide(series.key, state, reasons, digest, now)
+
+    def _measure_contours(self, contours: Series, now: datetime) -> list[Reason]:
+        """Have contours measured on the series that they were drawn on; who does it, in words.
+
+        Where these come later than their contours, theirs is the moment.
+        """
+        found = []
+        for primary in self._dispatcher.drawn_on(contours):
+            arrival = self._index.arrival(primary.key)
+            if arrival is None:
+                continue
+            for route in decide_routes(_arrived(primary, arrival), self._routes).routes:
+                if route.contours is not ContourUse.IGNORED:
+                    self._dispatcher.dispatch(primary, route, now, arrived=contours)
+                    uid = primary.key.series_instance_uid
+                    message = f"route {route.name} measures them on series {uid}"
+                    found.append(Reason(code="contours", message=message))
+        return found
 
     def _decide(
         self, key: SeriesKey, state: str, reasons: Sequence[Reason], digest: str, now: datetime
@@ -154,3 +169,11 @@ class Assembler:
         self._index.set_status(key, state, reasons, digest, now)
         self._receiving.discard(key)
         self._cache.forget_headers(key)
+
+
+def _arrived(series: Series, arrival: Arrival) -> Arrived:
+    return Arrived(
+        series=series,
+        called_aes=tuple(sorted(arrival.called_aes)),
+        calling_aes=tuple(sorted(arrival.calling_aes)),
+    )

@@ -61,6 +61,7 @@ class House:
     routes: tuple[Route, ...] = field(default_factory=lambda: (route(),))
     now: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     open_associations: set[str] = field(default_factory=set)
+    specs: dict[str, AlgorithmSpec] = field(default_factory=lambda: {"nothing": SPEC})
 
     def __post_init__(self) -> None:
         self.restart()
@@ -79,7 +80,7 @@ class House:
             index=self.index,
             jobs=self.jobs,
             cache=cache,
-            registry=Registry(specs={"nothing": SPEC}, broken={}),
+            registry=Registry(specs=self.specs, broken={}),
             routes=self.routes,
         )
         self.assembler = Assembler(
