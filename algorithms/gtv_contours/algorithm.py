@@ -1,11 +1,16 @@
-"""The run: SUVbw volume, and contours where there are any, in; contours of each hot spot out."""
+"""The run: SUVbw volume in, and what others drew on it; five contours of each hot spot out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from algorithms.gtv_contours.measurements import measurements_of, segments_of, warnings_of
+from algorithms.gtv_contours.measurements import (
+    measurements_of,
+    of_rule,
+    segments_of,
+    warnings_of,
+)
 from algorithms.gtv_contours.methods import delineations
 from algorithms.gtv_contours.parameters import Parameters
 from algorithms.gtv_contours.pictures import draw
@@ -30,11 +35,7 @@ class GtvContours:
         return cls(parameters=Parameters.from_card(card))
 
     def __call__(self, inputs: Mapping[str, Volume]) -> Result:
-        """Contours of the hottest spots of the volume ``pet``; errors as `outlined`."""
-        return self.outlined(inputs["pet"], ())
-
-    def outlined(self, pet: Volume, given: Sequence[ContourSet]) -> Result:
-        """Contours of a PET, started in the contours that are given, or else by the card's rule.
+        """Contours of the hottest spots of the volume ``pet``, by the rule of the card.
 
         Raises
         ------
@@ -43,31 +44,40 @@ class GtvContours:
         InputRejected
             The PET has values that are no numbers, or is the same everywhere.
         """
+        pet = inputs["pet"]
         _check(pet)
-        parameters = self.parameters
-        seeds = drawn_seeds(pet.array, pet.geometry, given) or hot_seeds(
-            pet.array, pet.geometry, parameters
-        )
-        chosen = _chosen(seeds, parameters)
+        seeds = hot_seeds(pet.array, pet.geometry, self.parameters)
+        chosen = seeds[: self.parameters.most_seeds]
+        return self._outlined(pet, chosen, seeds, of_rule(seeds, chosen, self.parameters))
+
+    def of_contours(self, inputs: Mapping[str, Volume], contours: ContourSet) -> Result:
+        """Contours started at the hottest voxel of each contour that somebody drew; errors alike.
+
+        A GTV that the clinician drew says where to look; what each method makes of it is compared
+        with it.
+        """
+        pet = inputs["pet"]
+        _check(pet)
+        seeds, said = drawn_seeds(pet.array, pet.geometry, contours)
+        return self._outlined(pet, seeds, seeds, said)
+
+    def _outlined(
+        self, pet: Volume, chosen: Sequence[Seed], all_seeds: Sequence[Seed], said: Sequence[str]
+    ) -> Result:
         found = [
             one
             for seed in chosen
-            for one in delineations(pet.array, pet.geometry, seed, seeds, parameters)
+            for one in delineations(pet.array, pet.geometry, seed, all_seeds, self.parameters)
         ]
         segmentation = SegmentationResult(
             role="pet", geometry=pet.geometry, segments=segments_of(found)
         )
         return Result(
             segmentation=segmentation if found else None,
-            measurements=measurements_of(found, parameters),
+            measurements=measurements_of(found, self.parameters),
             figures=draw(pet, chosen, found),
-            warnings=warnings_of(seeds, chosen, found, parameters),
+            warnings=(*warnings_of(chosen, found), *said),
         )
-
-
-def _chosen(seeds: Sequence[Seed], parameters: Parameters) -> Sequence[Seed]:
-    """All contours that somebody drew; of hot spots the first."""
-    return seeds if seeds and seeds[0].drawn else seeds[: parameters.most_seeds]
 
 
 def _check(pet: Volume) -> None:

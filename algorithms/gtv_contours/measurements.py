@@ -100,45 +100,38 @@ def overlap(one: Region, other: Region) -> float:
     return float(2.0 * common / (one.voxels + other.voxels))
 
 
-def warnings_of(
-    seeds: Sequence[Seed],
-    outlined: Sequence[Seed],
-    found: Sequence[Delineation],
-    parameters: Parameters,
-) -> tuple[str, ...]:
-    """What a reader has to know, the most important first."""
-    labels = [f"{one.seed.name} {one.name}" for one in found]
-    still = [label for label, one in zip(labels, found, strict=True) if not one.closed]
-    small = [
-        label
-        for label, one in zip(labels, found, strict=True)
-        if one.uptake.volume_ml < PARTIAL_VOLUME_ML
-    ]
+def warnings_of(seeds: Sequence[Seed], found: Sequence[Delineation]) -> tuple[str, ...]:
+    """What a reader has to know of the contours, the most important first."""
+    if not seeds:
+        return ()
+    labels = {f"{one.seed.name} {one.name}": one for one in found}
+    still = [label for label, one in labels.items() if not one.closed]
+    small = [label for label, one in labels.items() if one.uptake.volume_ml < PARTIAL_VOLUME_ML]
     told = (
         "Contours of hot spots, drawn by formulas: none is a gross tumour volume before a "
         "physician has edited and accepted it. The methods differ; see how much.",
-        _of_choice(seeds, outlined, parameters),
         f"Ended at their bound, not by uptake: {', '.join(still)}." if still else "",
         f"Below {PARTIAL_VOLUME_ML:g} mL, so that the partial volume effect lowers SUV and makes "
         f"volumes uncertain: {', '.join(small)}."
         if small
         else "",
-        *(_missing(seed, found) for seed in outlined),
+        *(_missing(seed, found) for seed in seeds),
     )
     return tuple(text for text in told if text)
 
 
-def _of_choice(seeds: Sequence[Seed], outlined: Sequence[Seed], parameters: Parameters) -> str:
+def of_rule(
+    seeds: Sequence[Seed], chosen: Sequence[Seed], parameters: Parameters
+) -> tuple[str, ...]:
+    """How hot spots were chosen where nobody drew a contour."""
     rule = f"SUVbw {parameters.seed_suvbw:g} and {parameters.seed_minimum_ml:g} mL"
     if not seeds:
-        return f"No contour was given, and no connected region reaches {rule}: nothing to outline."
-    if seeds[0].drawn:
-        return ""
-    rest = len(seeds) - len(outlined)
+        return (f"No contour was given, and no connected region reaches {rule}: no outline.",)
+    rest = len(seeds) - len(chosen)
     more = f" {rest} more that reach it are not outlined." if rest else ""
     return (
         f"No contour was given: the hottest connected regions of {rule} were outlined, which may "
-        f"be brain, heart, kidneys, bladder or bowel.{more}"
+        f"be brain, heart, kidneys, bladder or bowel.{more}",
     )
 
 

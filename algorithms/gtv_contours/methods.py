@@ -10,7 +10,7 @@ from algorithms.toolbox.adaptive_edge import (
     BACKGROUND_SOURCE,
     MIDWAY_SOURCE,
     STEEPEST_SOURCE,
-    midway_edge,
+    adapted_edge,
     steepest_edge,
 )
 from algorithms.toolbox.ground import Ground, Image, ground_of
@@ -74,7 +74,7 @@ def delineations(
 def _adaptive(
     image: Image, geometry: Geometry, ground: Ground, seed: Seed, parameters: Parameters
 ) -> tuple[Delineation, ...]:
-    midway = midway_edge(image, geometry, ground, seed.hottest)
+    midway = adapted_edge(image, geometry, ground, seed.hottest)
     if midway is None:
         return ()
     steepest = steepest_edge(image, geometry, ground, seed.hottest, midway)

@@ -1,15 +1,15 @@
 """Where contours start: contours that somebody drew, or the hottest spots by the card's rule."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from algorithms.gtv_contours.parameters import Parameters
-from algorithms.toolbox.adaptive_edge import midway_edge
+from algorithms.toolbox.adaptive_edge import adapted_edge
 from algorithms.toolbox.components import Index
 from algorithms.toolbox.ground import Image, ground_of
 from algorithms.toolbox.isocontour import at_fixed_level, hottest_voxel
+from algorithms.toolbox.lesions import drawn
 from dicom_node.domain.contour import ContourSet
 from dicom_node.domain.geometry import Geometry
 from dicom_node.domain.result import Region
@@ -37,19 +37,21 @@ class Seed:
     drawn: bool
 
 
-def drawn_seeds(image: Image, geometry: Geometry, found: Sequence[ContourSet]) -> tuple[Seed, ...]:
-    """A seed in each contour that has voxels, in the order of the contours."""
-    drawn = [contour for one in found for contour in one.drawn]
+def drawn_seeds(
+    image: Image, geometry: Geometry, contours: ContourSet
+) -> tuple[tuple[Seed, ...], tuple[str, ...]]:
+    """A seed in each contour that may be a lesion, and what a reader has to know of the others."""
+    lesions, said = drawn(contours)
     return tuple(
         Seed(
             number=number,
-            name=(contour.label or f"Contour {contour.number}")[:_LONGEST_NAME].strip(),
-            region=contour.need_region(),
-            hottest=hottest_voxel(image, geometry, contour.need_region()),
+            name=lesion.label[:_LONGEST_NAME].strip(),
+            region=lesion.region,
+            hottest=hottest_voxel(image, geometry, lesion.region),
             drawn=True,
         )
-        for number, contour in enumerate(drawn, start=1)
-    )
+        for number, lesion in enumerate(lesions, start=1)
+    ), said
 
 
 def hot_seeds(image: Image, geometry: Geometry, parameters: Parameters) -> tuple[Seed, ...]:
@@ -73,7 +75,7 @@ def hot_seeds(image: Image, geometry: Geometry, parameters: Parameters) -> tuple
         region, hottest = spots.pop(0)
         if len(found) < parameters.most_seeds and spots:
             ground = ground_of(region, (), geometry, parameters.reach_mm)
-            edge = midway_edge(image, geometry, ground, hottest)
+            edge = adapted_edge(image, geometry, ground, hottest)
             spots = [spot for spot in spots if edge is None or not _holds(edge.region, spot[1])]
         found.append((region, hottest))
     return tuple(

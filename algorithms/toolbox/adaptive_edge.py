@@ -3,6 +3,7 @@
 Both know nothing of scanner or tracer, and nothing in them was fitted to images.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,16 +57,30 @@ class Edge:
     closed: bool
 
 
-def midway_edge(image: Image, geometry: Geometry, ground: Ground, seed: Index) -> Edge | None:
-    """Contour at the level midway between its own mean and the background around it.
+def midway(mean: float, background: float) -> float:
+    """Half the height over the background.
 
-    A uniform object, blurred by the scanner, has its edge at half the height over its background;
-    the mean stands for that height where uptake is uneven, as the maximum does not.
+    A uniform object, blurred by the scanner, has its edge there; the mean stands for its height
+    where uptake is uneven, as the maximum does not.
+    """
+    return (mean + background) / 2.0
+
+
+def adapted_edge(
+    image: Image,
+    geometry: Geometry,
+    ground: Ground,
+    seed: Index,
+    level_of: Callable[[float, float], float] = midway,
+) -> Edge | None:
+    """Contour at the level that follows from its own mean and the background around it.
 
     Parameters
     ----------
     seed : (slice, row, column)
         The hottest voxel of the hot spot.
+    level_of : callable
+        Level of a mean and a background.
 
     Returns
     -------
@@ -80,7 +95,7 @@ def midway_edge(image: Image, geometry: Geometry, ground: Ground, seed: Index) -
         if found is None or found.background >= highest:
             return None
         levels.append(level)
-        level = min((found.mean + found.background) / 2.0, highest)
+        level = min(level_of(found.mean, found.background), highest)
         again = [old for old in levels if abs(old - level) <= _SAME_LEVEL * highest]
         if again or len(levels) >= _MOST_STEPS:
             break
@@ -97,7 +112,7 @@ def steepest_edge(
     Parameters
     ----------
     start : Edge
-        Of `midway_edge`; what has its mean or more lies within, what has its background without.
+        Of `adapted_edge`; what has its mean or more lies within, what has its background without.
     """
     box = padded_box(start.region, _voxels_of(SHELL_MM[1], geometry), geometry.shape)
     part, cell = image[box], ground.cell_in(box)

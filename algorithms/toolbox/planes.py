@@ -38,7 +38,7 @@ from dicom_node.domain.geometry import Geometry
 from dicom_node.domain.result import Figure
 
 LEAST_SIDE_MM, AROUND_MM = 120.0, 25.0
-KEY_PX, LETTER_PX = 46, 20
+KEY_PX, LETTER_PX = 46, 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
