@@ -28,7 +28,8 @@ def plan(
     Parameters
     ----------
     study : sequence of Series
-        Complete series of the same study.
+        Complete series of the same study, and of the patient's earlier ones where a route takes
+        priors.
     """
     inputs = {spec.primary.role: primary.instances}
     for role, rule in route.companions.items():

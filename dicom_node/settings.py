@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.peer import Caller, Destination, Listener, TlsFiles
-from dicom_node.domain.route import CompanionRule, Condition, Route
+from dicom_node.domain.query import RemoteArchive
+from dicom_node.domain.route import CompanionRule, Condition, PriorRule, Route
 from dicom_node.domain.rules import (
     AssemblyRules,
     DeliveryRules,
@@ -21,7 +22,9 @@ from dicom_node.domain.rules import (
     TryRules,
     WorkerRules,
 )
+from dicom_node.settings_archives import ARCHIVES_FILE, ArchivesFile, remote_archive
 from dicom_node.settings_files import (
+    CompanionTable,
     DeliveryTable,
     DestinationsFile,
     DestinationTable,
@@ -78,6 +81,7 @@ class Settings:
     device_serial_number: str
     tls: TlsFiles | None
     destinations: Mapping[str, Destination]
+    archives: Mapping[str, RemoteArchive]
     routes: tuple[Route, ...]
 
     @property
@@ -114,8 +118,9 @@ def read_settings(folder: Path) -> Settings:
     named = {table.name: _destination(table, node, tls) for table in destinations.destinations}
     _refuse_repeats(folder / DESTINATIONS_FILE, [d.name for d in destinations.destinations])
     _refuse_repeats(folder / ROUTES_FILE, [route.name for route in routes.routes])
+    archives = _archives(folder, node, tls)
     for route in routes.routes:
-        _refuse_unknown_destinations(folder / ROUTES_FILE, route, known=sorted(named))
+        _refuse_unknown_names(folder / ROUTES_FILE, route, sorted(named), sorted(archives))
     return Settings(
         folder=folder,
         listener=_listener(node.listener, tls),
@@ -132,8 +137,19 @@ def read_settings(folder: Path) -> Settings:
         device_serial_number=node.equipment.device_serial_number,
         tls=tls,
         destinations=named,
+        archives=archives,
         routes=tuple(_route(table) for table in routes.routes),
     )
+
+
+def _archives(folder: Path, node: NodeFile, tls: TlsFiles | None) -> dict[str, RemoteArchive]:
+    tables = _read(folder / ARCHIVES_FILE, ArchivesFile).archives
+    _refuse_repeats(folder / ARCHIVES_FILE, [table.name for table in tables])
+    for table in tables:
+        if table.tls:
+            _refuse_without_tls(tls, f"archives.{table.name}.tls", ARCHIVES_FILE)
+    ours = node.listener.ae_title
+    return {table.name: remote_archive(table, ae_title=ours, tls=tls) for table in tables}
 
 
 def _listener(table: ListenerTable, tls: TlsFiles | None) -> Listener:
@@ -211,16 +227,21 @@ def _refuse_repeats(path: Path, names: list[str]) -> None:
             raise ConfigError(file=path.name, key="name", value=name, allowed="each name once")
 
 
-def _refuse_unknown_destinations(path: Path, route: RouteTable, *, known: list[str]) -> None:
-    named = [("destinations", name) for name in route.destinations]
-    named += [("shadow_destinations", name) for name in route.shadow_destinations]
-    for key, name in named:
+def _refuse_unknown_names(
+    path: Path, route: RouteTable, destinations: list[str], archives: list[str]
+) -> None:
+    named = [("destinations", name, destinations) for name in route.destinations]
+    named += [("shadow_destinations", name, destinations) for name in route.shadow_destinations]
+    for role, rule in route.companions.items():
+        named += [(f"companions.{role}.fetch", name, archives) for name in rule.fetch]
+    for key, name, known in named:
         if name not in known:
+            file = DESTINATIONS_FILE if known is destinations else ARCHIVES_FILE
             raise ConfigError(
                 file=path.name,
                 key=f"routes.{route.name}.{key}",
                 value=name,
-                allowed=f"one of {known} ({DESTINATIONS_FILE})",
+                allowed=f"one of {known} ({file})",
             )
 
 
@@ -246,15 +267,18 @@ def _route(table: RouteTable) -> Route:
         algorithm=table.algorithm,
         destinations=table.destinations,
         when=Condition(**table.when.model_dump()),
-        companions={
-            role: CompanionRule(**rule.model_dump()) for role, rule in table.companions.items()
-        },
+        companions={role: _companion(rule) for role, rule in table.companions.items()},
         fallback=table.fallback,
         priority=table.priority,
         window=table.window,
         gate=table.gate,
         shadow_destinations=table.shadow_destinations,
     )
+
+
+def _companion(table: CompanionTable) -> CompanionRule:
+    prior = None if table.prior is None else PriorRule(**table.prior.model_dump())
+    return CompanionRule(**table.model_dump(exclude={"prior"}), prior=prior)
 
 
 def _try_rules(table: JobsTable) -> TryRules:

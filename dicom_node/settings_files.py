@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from dicom_node.domain.forms import ExtraForm, PageForm, SegForm, SrClass, SrForm, SrTracking
-from dicom_node.domain.route import IfMissing, TimeWindow
+from dicom_node.domain.route import IfMissing, PriorPick, TimeWindow
 from dicom_node.domain.series import ExamKind
 
 _WINDOW = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
@@ -239,6 +239,22 @@ class ConditionTable(Strict):
     max_slices: Annotated[int, Field(ge=1)] | None = None
 
 
+class PriorTable(Strict):
+    """`prior` of a companion."""
+
+    same_tracer: bool = True
+    from_days: Annotated[float, Field(ge=0)] = 1.0
+    within_days: Annotated[float, Field(gt=0)] = 366.0
+    most_studies: Annotated[int, Field(ge=1, le=20)] = 3
+    pick: PriorPick = PriorPick.NEWEST
+
+    @model_validator(mode="after")
+    def _some_time(self) -> Self:
+        if self.from_days >= self.within_days:
+            raise ValueError(f"from_days below within_days, which is {self.within_days:g}")
+        return self
+
+
 class CompanionTable(Strict):
     """One of `companions` of a route."""
 
@@ -246,6 +262,9 @@ class CompanionTable(Strict):
     same_frame_of_reference: bool = True
     if_missing: IfMissing = IfMissing.RUN
     wait_s: Seconds = 60.0
+    fetch: Annotated[tuple[Name, ...], BeforeValidator(_as_tuple)] = ()
+    fetch_after_s: Seconds = 10.0
+    prior: PriorTable | None = None
 
 
 class RouteTable(Strict):
