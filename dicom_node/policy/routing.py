@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dicom_node.domain.route import CompanionRule, Condition, Route
 from dicom_node.domain.series import ExamKind, Reason, Series
+from dicom_node.policy.priors import find_prior
 
 # Modalities whose objects may start a job. Everything else is stored and named, never routed
 # (loop guard of the architecture: only images and contours start anything).
@@ -97,10 +98,13 @@ def mismatches(arrived: Arrived, when: Condition) -> Iterator[str]:
 def find_companion(
     primary: Series, candidates: Sequence[Series], rule: CompanionRule
 ) -> Series | None:
-    """Series of the same study that a rule asks for; the one with most slices of several.
+    """Series that a rule asks for; of several in the same study the one with most slices.
 
-    A candidate of another patient, a projection, a secondary image or our own result is none.
+    A candidate of another patient, a projection, a secondary image or our own result is none. Where
+    the rule asks for a prior it is one of an earlier study: `policy.priors`.
     """
+    if rule.prior is not None:
+        return find_prior(primary, candidates, rule, rule.prior)
     fitting = [
         candidate
         for candidate in candidates
