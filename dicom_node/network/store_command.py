@@ -20,7 +20,7 @@ _KNOWN_OF_REQUEST = frozenset(
 _KNOWN_OF_RESPONSE = frozenset(
     {0x0000, 0x0002, 0x0100, 0x0110, 0x0120, 0x0800, 0x0900, 0x0901, 0x0902, 0x1000}
 )
-_MOST_BYTES = 2048  # of a command set; usual ones take 100 to 250
+MOST_COMMAND_BYTES = 2048  # usual ones take 100 to 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ def response_bytes(request: StoreRequest, status: int, comment: str = "") -> byt
 def _elements(command: bytes, known: frozenset[int]) -> dict[int, bytes] | None:
     """Values by element number; None where anything but usual elements in order is found."""
     end, offset, last = len(command), 0, -1
-    if end > _MOST_BYTES:
+    if end > MOST_COMMAND_BYTES:
         return None
     found: dict[int, bytes] = {}
     while offset + 8 <= end:

@@ -1,4 +1,4 @@
-"""Receivers that are measured, each a process of its own: `python -m ingest.serve KIND PORT FOLDER`."""
+"""Receivers that are measured, a process each: `python -m ingest.serve KIND PORT FOLDER`."""
 
 import logging
 import os
