@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import dataclass
 
+from dicom_node.auditing import trail_status
 from dicom_node.domain.errors import ConfigError
 from dicom_node.network.tls import EXPIRES_SOON_DAYS, TlsContext, days_left, expires_at
 from dicom_node.network.verification import echo
@@ -33,6 +34,7 @@ def check_configuration(
     ]
     findings += [_check_route(settings, registry, number) for number in range(len(settings.routes))]
     findings.append(_check_folder(settings))
+    findings.append(_check_audit(settings))
     findings += _check_tls(settings)
     for destination in settings.destinations.values():
         where = f"{destination.ae_title} at {destination.host}:{destination.port}"
@@ -47,6 +49,19 @@ def check_configuration(
         else:
             findings.append(Finding(what=f"destination {destination.name}", ok=True, message=where))
     return tuple(findings)
+
+
+def _check_audit(settings: Settings) -> Finding:
+    """Whether the audit trail can be written, and the repository has what is in it."""
+    status = trail_status(settings)
+    what = f"audit trail {status.folder}"
+    if status.fault:
+        return Finding(what=what, ok=False, message=f"not writable: {status.fault}")
+    if status.receiver is None:
+        return Finding(what=what, ok=True, message=f"{status.last} lines, sent nowhere")
+    message = f"{status.last} lines, {status.waiting} of them wait for {status.receiver}"
+    told = f"{message}: {status.not_sent_because}" if status.not_sent_because else message
+    return Finding(what=what, ok=not status.not_sent_because, message=told)
 
 
 def _check_tls(settings: Settings) -> list[Finding]:

@@ -59,6 +59,7 @@ def show_job(job_id: str, config: Path, *, as_json: bool) -> None:
             transactions=archive.commitments.of_job(job_id),
             ahead=ahead_of(archive.index.database, job_id),
             now=utc_now().astimezone(),
+            fetches=archive.fetches.of_jobs([job_id])[job_id],
         ),
         successors=successors_of(archive.index.database, job_id),
     )

@@ -58,6 +58,8 @@ class SeriesStatus:
         Word of the policy that decided, e.g. ``receiving``, ``complete``, ``incomplete``.
     digest : str
         Of the SOP Instance UIDs on which it was decided.
+    patient_digest, modality : str or None
+        Of the series; None where its headers could not be read as one.
     """
 
     key: SeriesKey
@@ -65,6 +67,8 @@ class SeriesStatus:
     reasons: tuple[Reason, ...]
     digest: str
     updated_at: datetime
+    patient_digest: str | None = None
+    modality: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

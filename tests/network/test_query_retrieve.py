@@ -178,7 +178,7 @@ def test_an_archive_that_names_everything_it_has_is_cut_off() -> None:
 
     with (
         odd_archive(find=_find) as archive,
-        pytest.raises(DeliveryFailed, match="more than 500 series"),
+        pytest.raises(DeliveryFailed, match="more than 500 matches"),
     ):
         find_series(archive, "1.2.3", modality="CT")
 
