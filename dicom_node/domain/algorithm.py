@@ -82,8 +82,21 @@ class ContourAlgorithm(Protocol):
         ...
 
 
+class ComparingAlgorithm(Protocol):
+    """One that compares contours that somebody drew on several volumes, of two days for one."""
+
+    def __call__(self, inputs: Mapping[str, Volume], contours: Mapping[str, ContourSet]) -> Result:
+        """Result on the grid of an input; contours by the role of the input they lie on."""
+        ...
+
+
 CONTOURS = "contours"
 """Role of a SEG or RTSTRUCT that was drawn on the primary series, among the inputs of a job."""
+
+
+def contours_role(role: str) -> str:
+    """Role of a SEG or RTSTRUCT that was drawn on a companion, e.g. ``contours of prior``."""
+    return f"{CONTOURS} of {role}"
 
 
 _NOT_OURS = "none: somebody else drew the contours, and their numbers are deterministic"
@@ -100,6 +113,8 @@ class AlgorithmSpec:
     load_contoured : callable or None
         Where it can take contours of a human or another product in the place of its own. Must not
         need weights.
+    load_comparing : callable or None
+        Where it needs contours on all of its required inputs; `load` is then never called.
     lacks : str or None
         Why `load` cannot work here, e.g. because of absent weights. Contours can be measured all
         the same; a route that would run it without them is refused.
@@ -112,6 +127,7 @@ class AlgorithmSpec:
     inputs: tuple[InputSpec, ...]
     load: Callable[[], Algorithm]
     load_contoured: Callable[[], ContourAlgorithm] | None = None
+    load_comparing: Callable[[], ComparingAlgorithm] | None = None
     lacks: str | None = None
     configure: "Callable[[Mapping[str, str]], AlgorithmSpec] | None" = None
     time_limit_s: float = 600.0
