@@ -10,9 +10,9 @@ from algorithms.response.examination import Examination, examine
 from algorithms.response.matching import NEAR_MM, Match, match
 from algorithms.response.measurements import measurements_of, segments_of
 from algorithms.response.pictures import draw
-from dicom_node.domain.coding import Unit
+from algorithms.toolbox.pet_input import check_suv
 from dicom_node.domain.contour import ContourSet
-from dicom_node.domain.errors import NotCalibrated, NotComparable
+from dicom_node.domain.errors import NotComparable
 from dicom_node.domain.result import Result, SegmentationResult
 from dicom_node.domain.volume import Volume
 
@@ -35,12 +35,13 @@ class Response:
         ------
         NotCalibrated
             A PET is not in SUVbw.
+        InputRejected
+            A PET has values that are no numbers, or is the same everywhere.
         NotComparable
             The two may not be compared; every reason is named.
         """
         for role in (PET, PRIOR):
-            if inputs[role].unit is not Unit.SUVBW:
-                raise NotCalibrated(f"response needs {Unit.SUVBW}; {role} is {inputs[role].unit}")
+            check_suv(inputs[role], f"response ({role})")
         before = examine(inputs[PRIOR], contours[PRIOR])
         now = examine(inputs[PET], contours[PET])
         noticed = self._checked(before, now)

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from algorithms.response import vocabulary as words
 from algorithms.response.change import Comparison, relative
 from algorithms.response.examination import FDG
+from algorithms.toolbox.lesion_segments import LESION
+from algorithms.toolbox.lesion_values import plain, suv
 from algorithms.toolbox.liver_reference import LIVER_SOURCE
 from dicom_node.domain import coding
-from dicom_node.domain.coding import Code
 from dicom_node.domain.result import Measurement, Segment
 
 SAME_RGB, NEW_RGB, LIVER_RGB = (255, 70, 60), (214, 39, 160), (255, 220, 90)
@@ -27,7 +28,7 @@ def segments_of(found: Comparison) -> tuple[Segment, ...]:
                 number=number,
                 label=f"{name} (new)" if new else name,
                 category=coding.MORPHOLOGICALLY_ABNORMAL,
-                type=words.LESION,
+                type=LESION,
                 region=lesion.region,
                 tracking_id=f"lesion-{number}",
                 display_rgb=NEW_RGB if new else SAME_RGB,
@@ -68,25 +69,24 @@ def _of_lesion(found: Comparison, lesion: int) -> list[Measurement]:
     now = found.now.burden.lesions[lesion]
     segment = lesion + 1
     rows = [
-        _suv("SUVpeak", now.peak, coding.PEAK, segment, _PEAK),
-        _plain("Volume", coding.METABOLIC_VOLUME, now.volume_ml, coding.MILLILITRE, segment),
+        suv("SUVpeak", now.peak, coding.PEAK, segment, _PEAK),
+        plain("Volume", coding.METABOLIC_VOLUME, now.volume_ml, coding.MILLILITRE, segment=segment),
     ]
     earlier = [found.before.burden.lesions[b] for b in found.earlier_of(lesion)]
     if not earlier:
         return rows
     peak, volume = max(e.peak for e in earlier), sum(e.volume_ml for e in earlier)
-    per_suv, ml, percent = coding.G_PER_ML_SUVBW, coding.MILLILITRE, coding.PERCENT
+    per_ml, percent = coding.G_PER_ML_SUVBW, coding.PERCENT
+    more = relative(peak, now.peak), relative(volume, now.volume_ml)
+    then = (
+        ("SUVpeak before", words.SUV_PEAK_BEFORE, peak, per_ml, _BEFORE),
+        ("Volume before", words.VOLUME_BEFORE, volume, coding.MILLILITRE, _BEFORE),
+        ("SUVpeak change", words.CHANGE_OF_PEAK, more[0], percent, ""),
+        ("Volume change", words.CHANGE_OF_VOLUME, more[1], percent, ""),
+    )
     rows += [
-        _plain("SUVpeak before", words.SUV_PEAK_BEFORE, peak, per_suv, segment, _BEFORE),
-        _plain("Volume before", words.VOLUME_BEFORE, volume, ml, segment, _BEFORE),
-        _plain("SUVpeak change", words.CHANGE_OF_PEAK, relative(peak, now.peak), percent, segment),
-        _plain(
-            "Volume change",
-            words.CHANGE_OF_VOLUME,
-            relative(volume, now.volume_ml),
-            percent,
-            segment,
-        ),
+        plain(label, name, value, unit, segment=segment, source=source)
+        for label, name, value, unit, source in then
     ]
     return rows
 
@@ -97,14 +97,21 @@ def _of_liver(found: Comparison, segments: Sequence[Segment]) -> list[Measuremen
         return []
     number = segments[-1].number
     rows = [
-        _suv("SUVmean", liver.mean, coding.MEAN, number, LIVER_SOURCE),
-        _suv("SUV SD", liver.sd, coding.STANDARD_DEVIATION, number, LIVER_SOURCE),
+        suv("SUVmean", liver.mean, coding.MEAN, number, LIVER_SOURCE),
+        suv("SUV SD", liver.sd, coding.STANDARD_DEVIATION, number, LIVER_SOURCE),
     ]
     if found.before.liver is not None:
         before = found.before.liver.mean
         unit = coding.G_PER_ML_SUVBW
         rows.append(
-            _plain("SUVmean before", words.LIVER_BEFORE, before, unit, number, LIVER_SOURCE)
+            plain(
+                "SUVmean before",
+                words.LIVER_BEFORE,
+                before,
+                unit,
+                segment=number,
+                source=LIVER_SOURCE,
+            )
         )
     return rows
 
@@ -116,20 +123,20 @@ def _totals(found: Comparison) -> list[Measurement]:
     name = "TLG" if is_fdg else "SUVmean x volume"
     ml, gram, one = coding.MILLILITRE, coding.GRAM, coding.COUNT
     rows = [
-        _plain("Lesions", words.NUMBER_NOW, float(now.number), one),
-        _plain("Lesions before", words.NUMBER_BEFORE, float(before.number), one),
-        _plain("New lesions", words.NEW_LESIONS, float(len(found.match.new)), one),
-        _plain("Lesions gone", words.GONE_LESIONS, float(len(found.match.gone)), one),
-        _plain("Total volume", coding.METABOLIC_VOLUME, now.volume_ml, ml),
-        _plain("Total volume before", words.VOLUME_BEFORE, before.volume_ml, ml),
-        _plain(f"Total {name}", product, now.product, gram),
-        _plain(f"Total {name} before", words.PRODUCT_BEFORE, before.product, gram),
+        plain("Lesions", words.NUMBER_NOW, float(now.number), one),
+        plain("Lesions before", words.NUMBER_BEFORE, float(before.number), one),
+        plain("New lesions", words.NEW_LESIONS, float(len(found.match.new)), one),
+        plain("Lesions gone", words.GONE_LESIONS, float(len(found.match.gone)), one),
+        plain("Total volume", coding.METABOLIC_VOLUME, now.volume_ml, ml),
+        plain("Total volume before", words.VOLUME_BEFORE, before.volume_ml, ml),
+        plain(f"Total {name}", product, now.product, gram),
+        plain(f"Total {name} before", words.PRODUCT_BEFORE, before.product, gram),
     ]
     if before.volume_ml > 0:
         volume = relative(before.volume_ml, now.volume_ml)
         rows += [
-            _plain("Total volume change", words.CHANGE_OF_VOLUME, volume, coding.PERCENT),
-            _plain(
+            plain("Total volume change", words.CHANGE_OF_VOLUME, volume, coding.PERCENT),
+            plain(
                 f"Total {name} change",
                 words.CHANGE_OF_PRODUCT,
                 relative(before.product, now.product),
@@ -151,39 +158,13 @@ def _of_percist(found: Comparison) -> list[Measurement]:
     )
     source = "SUL after Janmahasatian; the hottest lesion of each day"
     rows = [
-        _plain(label, name, value, words.SUL, source=source)
+        plain(label, name, value, words.SUL, source=source)
         for label, name, value in wanted
         if value is not None
     ]
     if before and now:
         change = relative(before, now)
         rows.append(
-            _plain("SULpeak change", words.CHANGE_OF_PEAK, change, coding.PERCENT, source=source)
+            plain("SULpeak change", words.CHANGE_OF_PEAK, change, coding.PERCENT, source=source)
         )
     return rows
-
-
-def _suv(label: str, value: float, derivation: Code, segment: int, source: str) -> Measurement:
-    return Measurement(
-        label=label,
-        name=coding.SUVBW,
-        value=value,
-        unit=coding.G_PER_ML_SUVBW,
-        segment=segment,
-        derivation=derivation,
-        method=coding.SUVBW_METHOD,
-        source=source,
-    )
-
-
-def _plain(  # noqa: PLR0917  private, and each is what its name says
-    label: str,
-    name: Code,
-    value: float,
-    unit: Code,
-    segment: int | None = None,
-    source: str = "",
-) -> Measurement:
-    return Measurement(
-        label=label, name=name, value=value, unit=unit, segment=segment, source=source
-    )

@@ -15,13 +15,10 @@ CHANGE_OF_PEAK = Code("change-of-peak", PRIVATE_SCHEME, "Change of peak uptake")
 CHANGE_OF_VOLUME = Code("change-of-volume", PRIVATE_SCHEME, "Change of volume")
 CHANGE_OF_PRODUCT = Code("change-of-product", PRIVATE_SCHEME, "Change of SUVmean times volume")
 LIVER_BEFORE = Code("liver-before", PRIVATE_SCHEME, "SUVmean of the liver, before")
-UPTAKE_DIFFERENCE = Code("uptake-difference", PRIVATE_SCHEME, "Difference of the uptake times")
 PERCIST_THRESHOLD = Code("percist-threshold", PRIVATE_SCHEME, "PERCIST threshold of SULpeak")
 PERCIST = Code("percist-category", PRIVATE_SCHEME, "PERCIST category suggested")
 RECIP = Code("recip-category", PRIVATE_SCHEME, "RECIP category suggested")
-LESION = Code("52988006", "SCT", "Lesion")
 LIVER = Code("10200004", "SCT", "Liver")
-MINUTE = Code("min", "UCUM", "minute")
 SUL = Code("g/ml{SUVlbm(Janma)}", "UCUM", "SUV lean body mass (Janmahasatian)")
 
 

@@ -1,7 +1,7 @@
 """The contract of an algorithm: a light SPEC, and a function from volumes to a result."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from dicom_node.domain.coding import HISTOGRAM_ANALYSIS, Code, Unit
@@ -99,9 +99,6 @@ def contours_role(role: str) -> str:
     return f"{CONTOURS} of {role}"
 
 
-_NOT_OURS = "none: somebody else drew the contours, and their numbers are deterministic"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlgorithmSpec:
     """What the registry needs; importing it must not import torch or weights.
@@ -115,6 +112,8 @@ class AlgorithmSpec:
         need weights.
     load_comparing : callable or None
         Where it needs contours on all of its required inputs; `load` is then never called.
+    card_contoured : AlgorithmCard or None
+        What results on such contours state, where it differs: no weights took part, for example.
     lacks : str or None
         Why `load` cannot work here, e.g. because of absent weights. Contours can be measured all
         the same; a route that would run it without them is refused.
@@ -128,6 +127,7 @@ class AlgorithmSpec:
     load: Callable[[], Algorithm]
     load_contoured: Callable[[], ContourAlgorithm] | None = None
     load_comparing: Callable[[], ComparingAlgorithm] | None = None
+    card_contoured: AlgorithmCard | None = None
     lacks: str | None = None
     configure: "Callable[[Mapping[str, str]], AlgorithmSpec] | None" = None
     time_limit_s: float = 600.0
@@ -141,10 +141,8 @@ class AlgorithmSpec:
             raise ValueError(f"roles must differ, and none may be {CONTOURS!r}: {roles}")
 
     def card_of(self, contours: ContourSet | None) -> AlgorithmCard:
-        """The card for a result: where somebody else drew the contours, no weights took part."""
-        if contours is None:
-            return self.card
-        return replace(self.card, training_data=_NOT_OURS, weights_sha256=None)
+        """The card for a result: of contours that somebody else drew, the one for these."""
+        return self.card if contours is None else self.card_contoured or self.card
 
     def with_options(self, options: Mapping[str, str]) -> "AlgorithmSpec":
         """The specification as a route wants it.
