@@ -116,9 +116,10 @@ class FetchStore:
     def counts(self) -> Mapping[str, int]:
         """Number of those that have not ended, by archive."""
         ended = [str(state) for state in FETCH_ENDED]
-        query = select(_C.archive, func.count()).where(_C.state.not_in(ended))
+        query = select(_C.archive, func.count().label("open")).where(_C.state.not_in(ended))
         with self._database.reading() as connection:
-            return dict(connection.execute(query.group_by(_C.archive)).tuples().all())
+            rows = connection.execute(query.group_by(_C.archive)).all()
+        return {row.archive: row.open for row in rows}
 
 
 def _values_of(series: RemoteSeries) -> list[object]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dicom_node.domain.delivery import Delivery
+from dicom_node.domain.fetch import Fetch
 from dicom_node.domain.job import ClassificationRow, JobState, MeasurementRow, ResultObject
 from dicom_node.domain.series import Instance, Reason, SeriesKey
 
@@ -148,6 +149,8 @@ class History:
         What it waits for; None where it runs or has ended.
     successors : tuple of str
         Ids of the jobs that take its place.
+    fetches : tuple of Fetch
+        What archives are and were asked for it.
     """
 
     record: JobRecord
@@ -156,3 +159,4 @@ class History:
     last_input_at: datetime | None
     waits: str | None
     successors: tuple[str, ...]
+    fetches: tuple[Fetch, ...] = ()

@@ -36,7 +36,7 @@ from dicom_node.network.requestor import association_with
 
 log = structlog.get_logger(__name__)
 
-_STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"  # PS3.4 C.6.2.3
+STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"  # PS3.4 C.6.2.3
 _IMAGES = "1.2.840.10008.5.1.4.1.1."
 
 # Image classes of a modality, below the root of storage: what a companion can be. Each class is
@@ -106,11 +106,11 @@ def get_series(
     told = Dataset()
     try:
         with association_with(
-            archive, [build_context(_STUDY_ROOT_GET), *contexts], opening=_bind, roles=roles
+            archive, [build_context(STUDY_ROOT_GET), *contexts], opening=_bind, roles=roles
         ) as association:
             association.dimse_timeout = limit_s
             _refuse_without_service(archive, association)
-            for answer, _ in association.send_c_get(asked, UID(_STUDY_ROOT_GET)):
+            for answer, _ in association.send_c_get(asked, UID(STUDY_ROOT_GET)):
                 told = answer
     finally:
         ended(association_id)
@@ -118,11 +118,11 @@ def get_series(
 
 
 def _refuse_without_service(archive: Destination, association: Association) -> None:
-    if all(one.abstract_syntax != _STUDY_ROOT_GET for one in association.accepted_contexts):
+    if all(one.abstract_syntax != STUDY_ROOT_GET for one in association.accepted_contexts):
         raise DeliveryFailed(
             destination=archive.name,
             status=None,
-            cause=f"C-GET was not accepted ({_STUDY_ROOT_GET})",
+            cause=f"C-GET was not accepted ({STUDY_ROOT_GET})",
             transient=False,
         )
 

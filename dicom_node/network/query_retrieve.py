@@ -15,7 +15,7 @@ from dicom_node.domain.series import SeriesKey
 from dicom_node.network.requestor import association_with
 
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"  # PS3.4 C.6.2.3
-_STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
+STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
 
 # More series than any study has; an archive that ignores the study's UID would name all it has.
 _MOST_MATCHES = 500
@@ -132,9 +132,9 @@ def retrieve_series(
     asked.SeriesInstanceUID = series.series_instance_uid
     ends_at = time.monotonic() + limit_s
     told = Dataset()
-    with association_with(archive, [build_context(_STUDY_ROOT_MOVE)]) as association:
+    with association_with(archive, [build_context(STUDY_ROOT_MOVE)]) as association:
         association.dimse_timeout = limit_s
-        for told, _ in association.send_c_move(asked, to, UID(_STUDY_ROOT_MOVE)):
+        for told, _ in association.send_c_move(asked, to, UID(STUDY_ROOT_MOVE)):
             if told.get("Status") in _PENDING and time.monotonic() > ends_at:
                 association.abort()
                 cause = f"C-MOVE is not at its end after {limit_s:g} s"

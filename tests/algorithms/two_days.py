@@ -25,7 +25,7 @@ FACTS = AcquisitionFacts(
     uptake_min=60.0,
 )
 VOXEL_MM = (4.0, 4.0, 4.0)
-DAYS = (datetime(2026, 1, 5, 10), datetime(2026, 3, 9, 11))
+DAYS = (datetime(2026, 1, 5, 10), datetime(2026, 3, 9, 11))  # noqa: DTZ001  as DICOM times
 # The frame of reference of another day: the couch stood elsewhere.
 MOVED_MM = (24.0, -16.0, 208.0)
 Day = tuple[Volume, ContourSet]

@@ -21,7 +21,7 @@ from dicom_node.domain.algorithm import AlgorithmCard, AlgorithmSpec, InputSpec
 from dicom_node.domain.coding import Unit
 from dicom_node.domain.fetch import RemoteSender
 from dicom_node.domain.job import JobState
-from dicom_node.domain.peer import ReceivedInstance
+from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
 from dicom_node.domain.result import Result
 from dicom_node.domain.route import CompanionRule, Condition, IfMissing, Route
 from dicom_node.domain.rules import AssemblyRules
@@ -106,19 +106,18 @@ class House:
     ) -> None:
         """Store instances as an association brings them, and look at them."""
         for dataset in datasets:
-            self.instances.store(
-                ReceivedInstance(
-                    sop_class_uid=dataset.SOPClassUID,
-                    sop_instance_uid=dataset.SOPInstanceUID,
-                    transfer_syntax_uid=dataset.file_meta.TransferSyntaxUID,
-                    dataset=encoded(dataset),
-                    calling_ae=calling,
-                    called_ae="DICOM_NODE",
-                    peer_address="127.0.0.1",
-                    association_id=association,
-                ),
-                self.now,
+            received = ReceivedInstance(
+                sop_class_uid=dataset.SOPClassUID,
+                sop_instance_uid=dataset.SOPInstanceUID,
+                transfer_syntax_uid=dataset.file_meta.TransferSyntaxUID,
+                dataset=encoded(dataset),
+                calling_ae=calling,
+                called_ae="DICOM_NODE",
+                peer_address="127.0.0.1",
+                association_id=association,
             )
+            if self.instances.store(received, self.now) is StoreOutcome.DUPLICATE:
+                self.remote.note_sent(received, self.now)  # as `reception` does
         self.assembler.tick()
 
     def wait(self, seconds: float) -> None:
