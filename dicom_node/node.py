@@ -15,6 +15,7 @@ from dicom_node.domain.errors import ArchiveError, ConfigError
 from dicom_node.domain.role import Role
 from dicom_node.engine.loop import Loop
 from dicom_node.engine.membership import Membership
+from dicom_node.fetching import Fetching, fetching_from
 from dicom_node.processing import Processing
 from dicom_node.reception import ASSEMBLE, RETAIN, Reception
 from dicom_node.registry import Registry
@@ -56,6 +57,7 @@ class Node:
         self._delivering = self._new_delivering() if role.sends else None
         self._processing = self._new_processing() if role.works else None
         self._reception = self._new_reception(executor_id) if role.receives else None
+        self._fetching = self._new_fetching()
         self._beat = self._new_beat()
         self._audit_loops = self._audit.loops
 
@@ -127,7 +129,7 @@ class Node:
         self.stop()
 
     def _loops(self) -> tuple[Loop, ...]:
-        parts = (self._reception, self._processing, self._delivering)
+        parts = (self._reception, self._fetching, self._processing, self._delivering)
         own = tuple(loop for part in parts if part is not None for loop in part.loops)
         own = (*self._audit_loops, *own)
         return own if self._beat is None else (self._beat, *own)
@@ -144,6 +146,8 @@ class Node:
 
     def _new_membership(self, executor_id: str) -> Membership:
         wanted = [ASSEMBLE, RETAIN] if self._role.receives else []
+        if self._role.receives:
+            wanted += [fetching_from(name) for name in self._settings.archives]
         if self._role.sends:
             wanted += [sending_to(name) for name in self._settings.destinations]
         return Membership(
@@ -154,6 +158,17 @@ class Node:
             rules=self._settings.executors,
             clock=utc_now,
             uptime_s=time.monotonic,
+        )
+
+    def _new_fetching(self) -> Fetching | None:
+        if self._reception is None:
+            return None
+        return Fetching(
+            self._settings,
+            self._archive,
+            store=self._reception.store,
+            ended=self._reception.association_ended,
+            holds=self._holds,
         )
 
     def _new_beat(self) -> Loop | None:

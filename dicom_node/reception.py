@@ -9,7 +9,9 @@ from dicom_node.archive.retention import sweep
 from dicom_node.audited import Arrivals, telling_removed
 from dicom_node.auditing import Audit
 from dicom_node.domain.commitment import CommitmentReport
+from dicom_node.domain.fetch import RemoteSender
 from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
+from dicom_node.engine.archive_evidence import ArchiveEvidence
 from dicom_node.engine.assembler import Assembler
 from dicom_node.engine.dispatcher import Dispatcher
 from dicom_node.engine.loop import Loop
@@ -109,8 +111,8 @@ class Reception:
         )
         self._scp = StorageScp(
             settings.listener,
-            self._store,
-            self._association_ended,
+            self.store,
+            self.association_ended,
             self._commitment_reported,
             self._space.is_low,
             refused=audit.refused,
@@ -137,7 +139,8 @@ class Reception:
         """Stop listening; bounded in time."""
         self._scp.stop()
 
-    def _store(self, received: ReceivedInstance) -> StoreOutcome:
+    def store(self, received: ReceivedInstance) -> StoreOutcome:
+        """Make an instance durable; raises ArchiveError where that cannot be."""
         self._associations.note(received.association_id)
         outcome: StoreOutcome | None = None
         try:
@@ -145,9 +148,13 @@ class Reception:
             outcome = self._archive.instances.store(received, utc_now())
         finally:
             self._arrivals.came(received, outcome)
+        if self._settings.archives and outcome in (StoreOutcome.DUPLICATE, StoreOutcome.CONFLICT):
+            # A series that was only fetched starts something when somebody sends it, too.
+            self._archive.remote.note_sent(received, utc_now())
         return outcome
 
-    def _association_ended(self, association_id: str) -> None:
+    def association_ended(self, association_id: str) -> None:
+        """Nothing more comes over an association."""
         self._associations.end(association_id)
         self._arrivals.ended(association_id)
         self._assembly.wake()
@@ -187,7 +194,13 @@ class Reception:
             cache=cache,
             registry=self._registry,
             routes=settings.routes,
+            fetches=archive.fetches,
         )
+        senders = {
+            one.peer.ae_title: RemoteSender(archive=one.name, calling_ae=one.peer.ae_title)
+            for one in settings.archives.values()
+            if one.count
+        }
         return Assembler(
             index=archive.index,
             cache=cache,
@@ -196,4 +209,5 @@ class Reception:
             rules=settings.assembly,
             open_associations=self._associations.all_open,
             clock=utc_now,
+            archives=ArchiveEvidence(archive.remote, senders),
         )

@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from dicom_node.domain.forms import ExtraForm, PageForm, SegForm, SrClass, SrForm, SrTracking
-from dicom_node.domain.route import IfMissing, TimeWindow
+from dicom_node.domain.route import ContourUse, IfMissing, PriorPick, TimeWindow
 from dicom_node.domain.series import ExamKind
 from dicom_node.settings_audit import AuditTable
 from dicom_node.settings_types import AeTitle, Name, Port, Seconds, Strict, Text
@@ -87,6 +87,7 @@ class ListenerTable(Strict):
     further_ae_titles: Annotated[tuple[AeTitle, ...], BeforeValidator(_as_tuple)] = ()
     callers: tuple[CallerTable, ...] = ()
     tls: bool = False
+    fast_path: bool = False
 
 
 class TlsTable(Strict):
@@ -225,6 +226,22 @@ class ConditionTable(Strict):
     max_slices: Annotated[int, Field(ge=1)] | None = None
 
 
+class PriorTable(Strict):
+    """`prior` of a companion."""
+
+    same_tracer: bool = True
+    from_days: Annotated[float, Field(ge=0)] = 1.0
+    within_days: Annotated[float, Field(gt=0)] = 366.0
+    most_studies: Annotated[int, Field(ge=1, le=20)] = 3
+    pick: PriorPick = PriorPick.NEWEST
+
+    @model_validator(mode="after")
+    def _some_time(self) -> Self:
+        if self.from_days >= self.within_days:
+            raise ValueError(f"from_days below within_days, which is {self.within_days:g}")
+        return self
+
+
 class CompanionTable(Strict):
     """One of `companions` of a route."""
 
@@ -232,6 +249,10 @@ class CompanionTable(Strict):
     same_frame_of_reference: bool = True
     if_missing: IfMissing = IfMissing.RUN
     wait_s: Seconds = 60.0
+    phase: Annotated[str, Field(pattern="^(rest|stress)$")] | None = None
+    fetch: Annotated[tuple[Name, ...], BeforeValidator(_as_tuple)] = ()
+    fetch_after_s: Seconds = 10.0
+    prior: PriorTable | None = None
 
 
 class RouteTable(Strict):
@@ -247,6 +268,8 @@ class RouteTable(Strict):
     window: Window | None = None
     gate: bool = False
     shadow_destinations: tuple[Name, ...] = ()
+    contours: ContourUse = ContourUse.IGNORED
+    options: dict[Name, Text] = Field(default_factory=dict)
 
 
 class RoutesFile(Strict):

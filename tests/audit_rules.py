@@ -168,7 +168,7 @@ def _object_faults(objects: list[ElementTree.Element], table: Table) -> Iterator
             one.get("ParticipantObjectTypeCodeRole", ""),
             kind,
         ] += 1
-        yield from _content_faults(one, kind)
+        yield from _detail_faults(one, kind)
     allowed = {kind for kind, _, _ in table.objects}
     for kind in set(found) - allowed:
         yield f"object of kind {kind}"
@@ -177,7 +177,8 @@ def _object_faults(objects: list[ElementTree.Element], table: Table) -> Iterator
             yield f"{found[kind]} objects of kind {kind}"
 
 
-def _content_faults(one: ElementTree.Element, kind: str) -> Iterator[str]:
+def _detail_faults(one: ElementTree.Element, kind: str) -> Iterator[str]:
+    """What the details of one object lack."""
     details = {part.get("type"): part.get("value") for part in one.findall("*[@type]")}
     for value in details.values():
         base64.b64decode(value or "", validate=True)

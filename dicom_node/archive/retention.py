@@ -14,6 +14,7 @@ from dicom_node.archive.tables import (
     instances,
     job_inputs,
     jobs,
+    remote_series,
     removed,
     series_status,
     set_aside,
@@ -152,12 +153,13 @@ def _forget(
         removed_at=now,
     )
     connection.execute(delete(instances).where(*of_series))
-    connection.execute(
-        delete(series_status).where(
-            series_status.c.study_instance_uid == key.study_instance_uid,
-            series_status.c.series_instance_uid == key.series_instance_uid,
+    for table in (series_status, remote_series):
+        connection.execute(
+            delete(table).where(
+                table.c.study_instance_uid == key.study_instance_uid,
+                table.c.series_instance_uid == key.series_instance_uid,
+            )
         )
-    )
     connection.execute(
         removed.insert().values(
             study_instance_uid=key.study_instance_uid,

@@ -13,7 +13,7 @@ import typer
 
 from dicom_node import __version__
 from dicom_node.cli.audit_app import audit_app
-from dicom_node.cli.delivery_app import dead_letters_app, destinations
+from dicom_node.cli.delivery_app import archives, dead_letters_app, destinations
 from dicom_node.cli.jobs_app import jobs_app
 from dicom_node.cli.options import (
     DEFAULT_CONFIG,
@@ -34,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(jobs_app, name="jobs")
 app.command()(destinations)
+app.command()(archives)
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(audit_app, name="audit")
 

@@ -74,15 +74,18 @@ def _run(
         )
     )
     worker, done = Worker(), []
+    options = {route.name: route.options for route in settings.routes}
     try:
         with progress("running", len(planned)) as advance:
             for job, primary in planned:
+                given = options.get(job.route, {})
                 done.append(
                     run_job(
                         job,
                         primary,
                         worker=worker,
-                        spec=registry.spec(job.algorithm),
+                        spec=registry.spec(job.algorithm).with_options(given),
+                        options=given,
                         out=out,
                         site_tracers=read_site_tracers(settings.tracers_file),
                         equipment=equipment_of(settings),

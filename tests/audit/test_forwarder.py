@@ -1,4 +1,4 @@
-"""The trail goes to the repository in order, also after an absence, and to no stranger."""
+"""The trail goes to the repository in order, outlives absence and restart."""
 
 import ssl
 from collections.abc import Callable
