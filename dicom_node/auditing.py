@@ -20,7 +20,7 @@ from dicom_node.audit.head import Head, read_head
 from dicom_node.audit.recorder import Happening, Recorder
 from dicom_node.audit.trail import Trail
 from dicom_node.domain.audit import AuditOutcome, AuditReceiver, Participant
-from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.errors import ArchiveError, ConfigError
 from dicom_node.domain.peer import RefusedPeer, TlsFiles
 from dicom_node.engine.loop import Loop
 from dicom_node.network.tls import client_context
@@ -177,7 +177,10 @@ class TrailStatus:
 def trail_status(settings: Settings) -> TrailStatus:
     """How the trail of an installation stands, also while nothing runs."""
     folder, receiver = trail_folder(settings), settings.audit.receiver
-    head, sent = read_head(folder) or Head(), read_sent(folder)
+    try:
+        head, sent = read_head(folder) or Head(), read_sent(folder)
+    except OSError as cause:
+        raise ArchiveError(f"{folder} cannot be read: {cause.strerror}") from cause
     return TrailStatus(
         folder=folder,
         last=head.number,
