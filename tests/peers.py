@@ -119,16 +119,19 @@ class Orthanc:
 
 @contextmanager
 def running_orthanc(
-    folder: Path, *, node_port: int = 11112, plugins: Sequence[Path] = ()
+    folder: Path, *, node_port: int = 11112, plugins: Sequence[Path] = (), lua: str = ""
 ) -> Iterator[Orthanc]:
     """Orthanc on free ports of the loopback, with its database in a folder of the test.
 
-    It reports storage commitment to the node at `node_port`.
+    It reports storage commitment to the node at `node_port`. `lua` is a script that it runs.
     """
     program = tool("Orthanc")
     orthanc = Orthanc(free_port(), free_port())
     folder.mkdir(parents=True, exist_ok=True)
     settings = _orthanc_settings(folder, orthanc, node_port, plugins)
+    if lua:
+        (folder / "rules.lua").write_text(lua)
+        settings["LuaScripts"] = [str(folder / "rules.lua")]
     (folder / "orthanc.json").write_text(json.dumps(settings))
     with (folder / "orthanc.log").open("wb") as told:
         process = subprocess.Popen(

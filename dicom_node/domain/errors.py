@@ -116,6 +116,12 @@ class ConflictingTracer(InputRejected):
     code = "conflicting-tracer"
 
 
+class NotComparable(InputRejected):
+    """Two examinations may not be compared; every reason is named."""
+
+    code = "not-comparable"
+
+
 class UnsupportedObject(InputRejected):
     """The object is well formed but no volume for this node: projection, SOP class, codec."""
 
@@ -193,14 +199,22 @@ class DeliveryFailed(DicomNodeError):
         What happened.
     transient : bool
         Whether trying again may help.
+    untrusted : bool
+        Whether TLS with it failed.
     """
 
     code = "delivery-failed"
 
     def __init__(
-        self, *, destination: str, status: int | None, cause: str, transient: bool
+        self,
+        *,
+        destination: str,
+        status: int | None,
+        cause: str,
+        transient: bool,
+        untrusted: bool = False,
     ) -> None:
         shown = "no status" if status is None else f"status 0x{status:04X}"
         super().__init__(f"{destination}: {cause} ({shown})")
         self.destination, self.status, self.cause = destination, status, cause
-        self.transient = transient
+        self.transient, self.untrusted = transient, untrusted

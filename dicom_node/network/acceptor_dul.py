@@ -79,7 +79,7 @@ class AcceptorDul(DULServiceProvider):
         finally:
             self._bell.close()
             # An association that still waits to be asked would wait for its whole time-out.
-            self.to_user_queue.put(None)  # read as: nothing came
+            self.to_user_queue.put(None)  # type: ignore[arg-type]  # read as: nothing came
 
     def kill_dul(self) -> None:
         """End the thread, also while it waits."""
