@@ -87,7 +87,7 @@ class ListenerTable(Strict):
     further_ae_titles: Annotated[tuple[AeTitle, ...], BeforeValidator(_as_tuple)] = ()
     callers: tuple[CallerTable, ...] = ()
     tls: bool = False
-    fast_path: bool = False
+    fast_path: bool = True
 
 
 class TlsTable(Strict):

@@ -83,7 +83,7 @@ class Listener:
     further_ae_titles: tuple[str, ...] = ()
     callers: tuple[Caller, ...] = ()
     tls: TlsFiles | None = None
-    fast_path: bool = False
+    fast_path: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
