@@ -108,9 +108,18 @@ def _points(region: Region, geometry: Geometry) -> Points:
 
 
 def _pairs(then: Sequence[Points], today: Sequence[Points]) -> tuple[tuple[int, int], ...]:
-    """What overlaps; then the nearest of what is left, one to one."""
+    """What overlaps, the most alike first; then the nearest of what is left, one to one.
+
+    Two that have found each other are not joined with others' remains, but what fell apart or grew
+    together, and has no partner of its own, is.
+    """
     apart, overlap = _closeness(then, today)
-    found = [(int(b), int(n)) for b, n in np.argwhere(overlap >= _OVERLAP)]
+    sizes = np.array([[min(len(b), len(n)) / max(len(b), len(n)) for n in today] for b in then])
+    found: list[tuple[int, int]] = []
+    alike = np.argwhere(overlap >= _OVERLAP)
+    for b, n in sorted(alike.tolist(), key=lambda pair: -(overlap * sizes)[pair[0], pair[1]]):
+        if b not in {then for then, _ in found} or n not in {now for _, now in found}:
+            found.append((b, n))
     for b, n in found:
         apart[b, :], apart[:, n] = np.inf, np.inf
     while apart.size and apart.min() <= NEAR_MM:
