@@ -3,7 +3,10 @@
 import shutil
 from dataclasses import dataclass
 
+from dicom_node.auditing import trail_status
 from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.peer import Destination
+from dicom_node.domain.query import RemoteArchive, RetrieveMethod
 from dicom_node.network.tls import EXPIRES_SOON_DAYS, TlsContext, days_left, expires_at
 from dicom_node.network.verification import echo
 from dicom_node.registry import Registry
@@ -33,20 +36,47 @@ def check_configuration(
     ]
     findings += [_check_route(settings, registry, number) for number in range(len(settings.routes))]
     findings.append(_check_folder(settings))
+    findings.append(_check_audit(settings))
     findings += _check_tls(settings)
     for destination in settings.destinations.values():
-        where = f"{destination.ae_title} at {destination.host}:{destination.port}"
-        if with_echo:
-            answer = echo(destination)
-            message = f"{where}: {answer.cause or 'answers C-ECHO'}"
-            findings.append(
-                Finding(
-                    what=f"destination {destination.name}", ok=answer.reachable, message=message
-                )
-            )
-        else:
-            findings.append(Finding(what=f"destination {destination.name}", ok=True, message=where))
+        what = f"destination {destination.name}"
+        findings.append(_check_peer(what, destination, with_echo=with_echo))
+    for archive in settings.archives.values():
+        what = f"archive {archive.name}"
+        findings.append(_check_peer(what, archive.peer, with_echo=with_echo))
+        findings += _check_caller(settings, archive)
     return tuple(findings)
+
+
+def _check_audit(settings: Settings) -> Finding:
+    """Whether the audit trail can be written, and the repository has what is in it."""
+    status = trail_status(settings)
+    what = f"audit trail {status.folder}"
+    if status.fault:
+        return Finding(what=what, ok=False, message=f"not writable: {status.fault}")
+    if status.receiver is None:
+        return Finding(what=what, ok=True, message=f"{status.last} lines, sent nowhere")
+    message = f"{status.last} lines, {status.waiting} of them wait for {status.receiver}"
+    told = f"{message}: {status.not_sent_because}" if status.not_sent_because else message
+    return Finding(what=what, ok=not status.not_sent_because, message=told)
+
+
+def _check_peer(what: str, peer: Destination, *, with_echo: bool) -> Finding:
+    where = f"{peer.ae_title} at {peer.host}:{peer.port}"
+    if not with_echo:
+        return Finding(what=what, ok=True, message=where)
+    answer = echo(peer)
+    message = f"{where}: {answer.cause or 'answers C-ECHO'}"
+    return Finding(what=what, ok=answer.reachable, message=message)
+
+
+def _check_caller(settings: Settings, archive: RemoteArchive) -> list[Finding]:
+    """Whether the listener takes what an archive is asked to send."""
+    titles = {one.ae_title for one in settings.listener.callers}
+    if archive.method is RetrieveMethod.GET or not titles or archive.peer.ae_title in titles:
+        return []
+    message = f"{archive.peer.ae_title} sends by C-MOVE, and is none of listener.callers"
+    return [Finding(what=f"archive {archive.name}", ok=False, message=message)]
 
 
 def _check_tls(settings: Settings) -> list[Finding]:

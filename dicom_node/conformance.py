@@ -7,7 +7,9 @@ from pydicom.uid import UID
 from dicom_node import __version__
 from dicom_node.domain.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicom_node.domain.peer import Caller, Destination
+from dicom_node.domain.query import RemoteArchive, RetrieveMethod
 from dicom_node.encoding.sop_classes import sop_classes_of
+from dicom_node.network.c_get import STUDY_ROOT_GET
 from dicom_node.network.connection import MAXIMUM_PDU_BYTES
 from dicom_node.network.presentation_contexts import (
     MOST_CONTEXTS,
@@ -16,6 +18,7 @@ from dicom_node.network.presentation_contexts import (
     storage_classes,
     transfer_syntaxes,
 )
+from dicom_node.network.query_retrieve import STUDY_ROOT_FIND, STUDY_ROOT_MOVE
 from dicom_node.settings import Settings
 
 
@@ -48,6 +51,7 @@ def _overview(settings: Settings) -> Iterator[str]:
         ("Storage", "SCP", "every class of the list at the end"),
         ("Storage", "SCU", "the classes that are named for each destination"),
         *([("Storage Commitment Push Model", "SCU", f"`{STORAGE_COMMITMENT}`")] * commitment),
+        *_query_services(settings),
     )
 
 
@@ -99,6 +103,8 @@ def _requestor(settings: Settings) -> Iterator[str]:
     )
     for destination in settings.destinations.values():
         yield from _destination(destination)
+    for archive in settings.archives.values():
+        yield from _archive(archive)
 
 
 def _destination(destination: Destination) -> Iterator[str]:
@@ -114,6 +120,39 @@ def _destination(destination: Destination) -> Iterator[str]:
     if destination.commitment:
         classes = (*classes, STORAGE_COMMITMENT)
     yield from _uids("SOP class", classes)
+
+
+def _query_services(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    methods = {one.method for one in settings.archives.values()}
+    what = "Study Root Query/Retrieve"
+    if methods:
+        yield (f"{what} - FIND", "SCU", f"`{STUDY_ROOT_FIND}`")
+    if RetrieveMethod.MOVE in methods:
+        yield (f"{what} - MOVE", "SCU", f"`{STUDY_ROOT_MOVE}`")
+    if RetrieveMethod.GET in methods:
+        yield (f"{what} - GET", "SCU", f"`{STUDY_ROOT_GET}`")
+
+
+def _archive(archive: RemoteArchive) -> Iterator[str]:
+    peer = archive.peer
+    tls = ", TLS" if peer.tls else ""
+    where = f"`{peer.ae_title}` at {peer.host}:{peer.port}{tls}"
+    yield from (
+        f"### {archive.name} (archive)",
+        "",
+        f"{where}, called by `{peer.calling_ae_title}`.",
+        "",
+    )
+    if archive.method is RetrieveMethod.MOVE:
+        retrieve = ("MOVE", STUDY_ROOT_MOVE, f"to `{archive.move_to}`")
+    else:
+        retrieve = ("GET", STUDY_ROOT_GET, "SCP of the image classes of the modality")
+    yield from _table(
+        ("service", "SOP class", "keys"),
+        ("FIND, study", f"`{STUDY_ROOT_FIND}`", "PatientID, StudyDate (range), ModalitiesInStudy"),
+        ("FIND, series", f"`{STUDY_ROOT_FIND}`", "StudyInstanceUID, Modality or SeriesInstanceUID"),
+        (f"{retrieve[0]}, series", f"`{retrieve[1]}`", retrieve[2]),
+    )
 
 
 def _communication(settings: Settings) -> Iterator[str]:

@@ -107,6 +107,8 @@ def _manual_route(spec: AlgorithmSpec) -> Route:
         wanted.role: CompanionRule(
             modality=wanted.modalities[0],
             if_missing=IfMissing.REJECT if wanted.required else IfMissing.RUN,
+            same_frame_of_reference=wanted.phase is None,  # rest and stress are two scans
+            phase=wanted.phase,
         )
         for wanted in spec.inputs[1:]
     }

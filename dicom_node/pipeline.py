@@ -93,7 +93,11 @@ def _read_input(
             keyword="tracer",
             value=series.tracer.tracer,
         )
-    return read_volume(read, wanted.unit)
+    if wanted.phase is not None and series.exam.phase != wanted.phase:
+        raise InputRejected(
+            f"input {wanted.role!r} takes {wanted.phase}", keyword="phase", value=series.exam.phase
+        )
+    return read_volume(read, wanted.unit, gated=wanted.gated)
 
 
 def _read_contours(request: JobRequest, primary: Volume) -> ContourSet | None:

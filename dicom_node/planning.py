@@ -29,7 +29,8 @@ def plan(
     Parameters
     ----------
     study : sequence of Series
-        Complete series of the same study.
+        Complete series of the same study, and of the patient's earlier ones where a route takes
+        priors.
     contours : Instance or None
         SEG or RTSTRUCT that the algorithm measures in the place of its own contours.
     """

@@ -1,18 +1,15 @@
 """The configuration, read once from a folder of TOML files, frozen, and strict about every key."""
 
-import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
-
+from dicom_node.domain.audit import AuditRules, SyslogTransport
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.peer import Caller, Destination, Listener, TlsFiles
-from dicom_node.domain.route import CompanionRule, Condition, Route
+from dicom_node.domain.query import RemoteArchive
+from dicom_node.domain.route import CompanionRule, Condition, PriorRule, Route
 from dicom_node.domain.rules import (
     AssemblyRules,
     DeliveryRules,
@@ -21,7 +18,10 @@ from dicom_node.domain.rules import (
     TryRules,
     WorkerRules,
 )
+from dicom_node.settings_archives import ARCHIVES_FILE, ArchivesFile, remote_archive
+from dicom_node.settings_audit import audit_rules
 from dicom_node.settings_files import (
+    CompanionTable,
     DeliveryTable,
     DestinationsFile,
     DestinationTable,
@@ -31,11 +31,10 @@ from dicom_node.settings_files import (
     RoutesFile,
     RouteTable,
 )
+from dicom_node.settings_reading import read_file
 
 NODE_FILE, DESTINATIONS_FILE, ROUTES_FILE = "node.toml", "destinations.toml", "routes.toml"
 TRACERS_FILE = "tracers.toml"
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +56,8 @@ class Settings:
         How long result files are kept after their delivery.
     refuse_below_free_mib : int
         Free disk space in MiB below which nothing new is received; 0 for no such limit.
+    audit : AuditRules
+        How the audit trail is kept and where it is sent.
     tls : TlsFiles or None
         By which the node proves who it is, whoever uses it.
     device_serial_number : str
@@ -76,8 +77,10 @@ class Settings:
     worker: WorkerRules
     executors: LivenessRules
     device_serial_number: str
+    audit: AuditRules
     tls: TlsFiles | None
     destinations: Mapping[str, Destination]
+    archives: Mapping[str, RemoteArchive]
     routes: tuple[Route, ...]
 
     @property
@@ -104,9 +107,9 @@ def read_settings(folder: Path) -> Settings:
         raise ConfigError(
             file=str(folder), key="folder", value="absent", allowed="a folder of TOML files"
         )
-    node = _read(folder / NODE_FILE, NodeFile)
-    destinations = _read(folder / DESTINATIONS_FILE, DestinationsFile)
-    routes = _read(folder / ROUTES_FILE, RoutesFile)
+    node = read_file(folder / NODE_FILE, NodeFile)
+    destinations = read_file(folder / DESTINATIONS_FILE, DestinationsFile)
+    routes = read_file(folder / ROUTES_FILE, RoutesFile)
     tls = _tls(node, folder)
     for table in destinations.destinations:
         if table.tls:
@@ -114,8 +117,9 @@ def read_settings(folder: Path) -> Settings:
     named = {table.name: _destination(table, node, tls) for table in destinations.destinations}
     _refuse_repeats(folder / DESTINATIONS_FILE, [d.name for d in destinations.destinations])
     _refuse_repeats(folder / ROUTES_FILE, [route.name for route in routes.routes])
+    archives = _archives(folder, node, tls)
     for route in routes.routes:
-        _refuse_unknown_destinations(folder / ROUTES_FILE, route, known=sorted(named))
+        _refuse_unknown_names(folder / ROUTES_FILE, route, sorted(named), sorted(archives))
     return Settings(
         folder=folder,
         listener=_listener(node.listener, tls),
@@ -130,10 +134,22 @@ def read_settings(folder: Path) -> Settings:
         worker=WorkerRules(**node.worker.model_dump()),
         executors=LivenessRules(**node.executors.model_dump()),
         device_serial_number=node.equipment.device_serial_number,
+        audit=_audit(node, tls),
         tls=tls,
         destinations=named,
+        archives=archives,
         routes=tuple(_route(table) for table in routes.routes),
     )
+
+
+def _archives(folder: Path, node: NodeFile, tls: TlsFiles | None) -> dict[str, RemoteArchive]:
+    tables = read_file(folder / ARCHIVES_FILE, ArchivesFile).archives
+    _refuse_repeats(folder / ARCHIVES_FILE, [table.name for table in tables])
+    for table in tables:
+        if table.tls:
+            _refuse_without_tls(tls, f"archives.{table.name}.tls", ARCHIVES_FILE)
+    ours = node.listener.ae_title
+    return {table.name: remote_archive(table, ae_title=ours, tls=tls) for table in tables}
 
 
 def _listener(table: ListenerTable, tls: TlsFiles | None) -> Listener:
@@ -159,50 +175,18 @@ def _tls(node: NodeFile, folder: Path) -> TlsFiles | None:
     )
 
 
-def _refuse_without_tls(tls: TlsFiles | None, key: str, file: str) -> None:
+def _audit(node: NodeFile, tls: TlsFiles | None) -> AuditRules:
+    rules = audit_rules(node.audit)
+    if rules.receiver is not None and rules.receiver.transport is SyslogTransport.TLS:
+        _refuse_without_tls(tls, "audit.receiver.transport", NODE_FILE, value="tls")
+    return rules
+
+
+def _refuse_without_tls(tls: TlsFiles | None, key: str, file: str, *, value: object = True) -> None:
     if tls is None:
-        raise ConfigError(file=file, key=key, value=True, allowed=f"with [tls] in {NODE_FILE} only")
-
-
-def _read(path: Path, model: type[Model]) -> Model:
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
-        raise ConfigError(file=path.name, key="text", value=str(cause), allowed="TOML") from cause
-    try:
-        # By way of JSON: TOML's arrays then become tuples under strict rules, too.
-        return model.model_validate_json(json.dumps(table, default=str))
-    except ValidationError as cause:
-        raise _named(path, model, cause) from cause
-
-
-def _named(path: Path, model: type[BaseModel], cause: ValidationError) -> ConfigError:
-    first = cause.errors()[0]
-    key = ".".join(str(part) for part in first["loc"]) or "(top level)"
-    if first["type"] == "extra_forbidden":
-        value, allowed = "an unknown key", f"one of {_keys_beside(model, first['loc'])}"
-    elif first["type"] == "missing":
-        value, allowed = "absent", "a value; the key is required"
-    else:
-        value, allowed = first["input"], first["msg"].removeprefix("Value error, ")
-        if key.endswith(".database"):
-            value = "another text"  # it may hold a password
-    return ConfigError(file=path.name, key=key, value=value, allowed=allowed)
-
-
-def _keys_beside(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
-    """Keys that the table at this place of the file may have."""
-    for part in place[:-1]:
-        if isinstance(part, str) and part in model.model_fields:
-            models = _models_in(model.model_fields[part].annotation)
-            model = models[0] if models else model
-    return sorted(model.model_fields)
-
-
-def _models_in(annotation: object) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [found for part in get_args(annotation) for found in _models_in(part)]
+        raise ConfigError(
+            file=file, key=key, value=value, allowed=f"with [tls] in {NODE_FILE} only"
+        )
 
 
 def _refuse_repeats(path: Path, names: list[str]) -> None:
@@ -211,16 +195,21 @@ def _refuse_repeats(path: Path, names: list[str]) -> None:
             raise ConfigError(file=path.name, key="name", value=name, allowed="each name once")
 
 
-def _refuse_unknown_destinations(path: Path, route: RouteTable, *, known: list[str]) -> None:
-    named = [("destinations", name) for name in route.destinations]
-    named += [("shadow_destinations", name) for name in route.shadow_destinations]
-    for key, name in named:
+def _refuse_unknown_names(
+    path: Path, route: RouteTable, destinations: list[str], archives: list[str]
+) -> None:
+    named = [("destinations", name, destinations) for name in route.destinations]
+    named += [("shadow_destinations", name, destinations) for name in route.shadow_destinations]
+    for role, rule in route.companions.items():
+        named += [(f"companions.{role}.fetch", name, archives) for name in rule.fetch]
+    for key, name, known in named:
         if name not in known:
+            file = DESTINATIONS_FILE if known is destinations else ARCHIVES_FILE
             raise ConfigError(
                 file=path.name,
                 key=f"routes.{route.name}.{key}",
                 value=name,
-                allowed=f"one of {known} ({DESTINATIONS_FILE})",
+                allowed=f"one of {known} ({file})",
             )
 
 
@@ -246,9 +235,7 @@ def _route(table: RouteTable) -> Route:
         algorithm=table.algorithm,
         destinations=table.destinations,
         when=Condition(**table.when.model_dump()),
-        companions={
-            role: CompanionRule(**rule.model_dump()) for role, rule in table.companions.items()
-        },
+        companions={role: _companion(rule) for role, rule in table.companions.items()},
         fallback=table.fallback,
         priority=table.priority,
         window=table.window,
@@ -257,6 +244,11 @@ def _route(table: RouteTable) -> Route:
         contours=table.contours,
         options=table.options,
     )
+
+
+def _companion(table: CompanionTable) -> CompanionRule:
+    prior = None if table.prior is None else PriorRule(**table.prior.model_dump())
+    return CompanionRule(**table.model_dump(exclude={"prior"}), prior=prior)
 
 
 def _try_rules(table: JobsTable) -> TryRules:

@@ -8,11 +8,13 @@ from dicom_node.archive.commitments import CommitmentStore
 from dicom_node.archive.database import open_database
 from dicom_node.archive.destinations import DestinationStore
 from dicom_node.archive.executors import ExecutorStore
+from dicom_node.archive.fetches import FetchStore
 from dicom_node.archive.index import InstanceIndex
 from dicom_node.archive.instances import InstanceStore
 from dicom_node.archive.job_control import JobControl
 from dicom_node.archive.jobs import JobStore
 from dicom_node.archive.outbox import Outbox
+from dicom_node.archive.remote_series import RemoteSeriesStore
 from dicom_node.domain.equipment import Equipment
 from dicom_node.settings import Settings
 
@@ -45,6 +47,8 @@ class Archive:
     destinations: DestinationStore
     commitments: CommitmentStore
     executors: ExecutorStore
+    fetches: FetchStore
+    remote: RemoteSeriesStore
 
 
 def open_archive(settings: Settings, *, executor_id: str | None = None) -> Archive:
@@ -68,4 +72,6 @@ def open_archive(settings: Settings, *, executor_id: str | None = None) -> Archi
         destinations=DestinationStore(database),
         commitments=CommitmentStore(database, folder),
         executors=ExecutorStore(database),
+        fetches=FetchStore(database),
+        remote=RemoteSeriesStore(database),
     )

@@ -119,16 +119,19 @@ class Orthanc:
 
 @contextmanager
 def running_orthanc(
-    folder: Path, *, node_port: int = 11112, plugins: Sequence[Path] = ()
+    folder: Path, *, node_port: int = 11112, plugins: Sequence[Path] = (), lua: str = ""
 ) -> Iterator[Orthanc]:
     """Orthanc on free ports of the loopback, with its database in a folder of the test.
 
-    It reports storage commitment to the node at `node_port`.
+    It reports storage commitment to the node at `node_port`. `lua` is a script that it runs.
     """
     program = tool("Orthanc")
     orthanc = Orthanc(free_port(), free_port())
     folder.mkdir(parents=True, exist_ok=True)
     settings = _orthanc_settings(folder, orthanc, node_port, plugins)
+    if lua:
+        (folder / "rules.lua").write_text(lua)
+        settings["LuaScripts"] = [str(folder / "rules.lua")]
     (folder / "orthanc.json").write_text(json.dumps(settings))
     with (folder / "orthanc.log").open("wb") as told:
         process = subprocess.Popen(
@@ -236,14 +239,15 @@ def running_node(config: Path, port: int) -> Iterator[RunningNode]:
             stderr=subprocess.STDOUT,
         )
         try:
-            wait_until("the node listens", lambda: _listens(port, process), limit_s=_START_LIMIT_S)
+            wait_until("the node listens", lambda: listens(port, process), limit_s=_START_LIMIT_S)
             yield RunningNode(config, port, process)
         finally:
             stop(process)
 
 
-def _listens(port: int, process: subprocess.Popen[bytes]) -> bool:
-    assert process.poll() is None, "the node ended at its start; see node.log"
+def listens(port: int, process: subprocess.Popen[bytes]) -> bool:
+    """Whether a process that was started listens by now."""
+    assert process.poll() is None, "the process ended at its start; see its log"
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

@@ -212,6 +212,57 @@ def test_a_route_may_have_a_priority_a_window_a_gate_and_a_shadow(tmp_path):
     assert route.result_destinations == ("research",)
 
 
+FDG_ROUTE = """
+[[routes]]
+name = "fdg"
+algorithm = "pet-threshold"
+destinations = []
+when = { modality = "PT" }
+"""
+ARCHIVE = '[[archives]]\nname = "pacs"\nae_title = "PACS"\nhost = "pacs"\nport = 104\n'
+
+
+def test_a_companion_and_a_prior_may_be_fetched_from_archives(tmp_path):
+    (tmp_path / "node.toml").write_text('[listener]\nae_title = "NUK"\n')
+    (tmp_path / "archives.toml").write_text(
+        ARCHIVE + 'method = "get"\nmost_series = 2\nlongest_retry_s = 60.0\n'
+    )
+    (tmp_path / "routes.toml").write_text(
+        FDG_ROUTE
+        + '[routes.companions]\nct = { modality = "CT", fetch = "pacs", fetch_after_s = 5.0 }\n'
+        + 'prior = { modality = "PT", fetch = ["pacs"], prior = { pick = "oldest" } }\n'
+    )
+    settings = read_settings(tmp_path)
+    (archive,) = settings.archives.values()
+    assert (archive.method, archive.move_to, archive.peer.calling_ae_title) == ("get", "NUK", "NUK")
+    assert (archive.rules.most_series, archive.rules.pauses.longest_retry_s) == (2, 60.0)
+    ct, prior = settings.routes[0].companions.values()
+    assert (ct.fetch, ct.fetch_after_s, ct.prior) == (("pacs",), 5.0, None)
+    assert prior.prior is not None
+    assert (prior.prior.pick, prior.prior.same_tracer, prior.prior.within_days) == (
+        "oldest",
+        True,
+        366.0,
+    )
+
+
+def test_an_archive_that_does_not_exist_is_named(tmp_path):
+    (tmp_path / "archives.toml").write_text(ARCHIVE)
+    (tmp_path / "routes.toml").write_text(
+        FDG_ROUTE + 'companions = { ct = { modality = "CT", fetch = "vna" } }\n'
+    )
+    with pytest.raises(ConfigError) as caught:
+        read_settings(tmp_path)
+    assert "routes.fdg.companions.ct.fetch is 'vna'" in str(caught.value)
+    assert "archives.toml" in str(caught.value)
+
+
+def test_an_archive_by_tls_needs_the_files_of_the_node(tmp_path):
+    (tmp_path / "archives.toml").write_text(ARCHIVE + "tls = true\n")
+    with pytest.raises(ConfigError, match=r"archives\.pacs\.tls"):
+        read_settings(tmp_path)
+
+
 def test_a_shadow_destination_that_does_not_exist_is_named(tmp_path):
     (tmp_path / "destinations.toml").write_text(PACS)
     (tmp_path / "routes.toml").write_text(ROUTE + '}\nshadow_destinations = ["research"]')

@@ -20,7 +20,7 @@ from dicom_node.archive.backends import (
 from dicom_node.archive.tables import metadata
 from dicom_node.domain.errors import ArchiveError
 
-SCHEMA_VERSION = 6  # the newest revision in migrations/versions
+SCHEMA_VERSION = 7  # the newest revision in migrations/versions
 _VERSION_TABLE = (  # as Alembic makes it
     "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
     "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"

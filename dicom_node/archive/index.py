@@ -14,7 +14,7 @@ from dicom_node.archive.series_status import SeriesStatuses
 from dicom_node.archive.tables import instances, set_aside
 from dicom_node.archive.upsert import Insert, insert_on
 from dicom_node.domain.records import Arrival, SeriesStatus, SetAside
-from dicom_node.domain.series import Instance, Reason, SeriesKey
+from dicom_node.domain.series import Instance, Reason, Series, SeriesKey
 
 # Made once: building it costs as much as running it.
 _FIND = select(instances).where(instances.c.sop_instance_uid == bindparam("uid"))
@@ -172,7 +172,14 @@ class InstanceIndex:
         return self._statuses.get(key)
 
     def set_status(
-        self, key: SeriesKey, state: str, reasons: Sequence[Reason], digest: str, now: datetime
+        self,
+        key: SeriesKey,
+        state: str,
+        reasons: Sequence[Reason],
+        digest: str,
+        now: datetime,
+        *,
+        series: Series | None = None,
     ) -> None:
         """Record what was decided on a series, in the place of the former decision.
 
@@ -182,12 +189,24 @@ class InstanceIndex:
             Word of the policy that decides, e.g. ``receiving``, ``complete``, ``incomplete``.
         digest : str
             `domain.job.content_digest` of the instances on which it was decided.
+        series : Series or None
+            As it was read; without it the series is never found as an earlier one of its patient.
         """
         self._statuses.put(
             SeriesStatus(
-                key=key, state=state, reasons=tuple(reasons), digest=digest, updated_at=now
+                key=key,
+                state=state,
+                reasons=tuple(reasons),
+                digest=digest,
+                updated_at=now,
+                patient_digest=None if series is None else series.patient_digest,
+                modality=None if series is None else series.modality,
             )
         )
+
+    def series_of_patient(self, patient_digest: str, modality: str) -> tuple[SeriesKey, ...]:
+        """Series of a patient, in whatever study, on which something was decided."""
+        return self._statuses.of_patient(patient_digest, modality)
 
     def statuses(
         self,

@@ -27,6 +27,8 @@ class SeriesStatuses:
             "reasons": [{"code": one.code, "message": one.message} for one in status.reasons],
             "digest": status.digest,
             "updated_at": status.updated_at,
+            "patient_digest": status.patient_digest,
+            "modality": status.modality,
         }
         key = {
             "study_instance_uid": status.key.study_instance_uid,
@@ -45,6 +47,13 @@ class SeriesStatuses:
         with self._database.reading() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _status_of(row)
+
+    def of_patient(self, patient_digest: str, modality: str) -> tuple[SeriesKey, ...]:
+        """Series of a patient, in whatever study, on which something was decided."""
+        mine = (_C.patient_digest == patient_digest, _C.modality == modality)
+        query = select(series_status).where(*mine)
+        with self._database.reading() as connection:
+            return tuple(key_of(row) for row in connection.execute(query))
 
     def list(
         self, states: Collection[str], study_instance_uid: str | None, limit: int
@@ -67,4 +76,6 @@ def _status_of(row: AnyRow) -> SeriesStatus:
         reasons=tuple(Reason(code=one["code"], message=one["message"]) for one in row.reasons),
         digest=row.digest,
         updated_at=row.updated_at,
+        patient_digest=row.patient_digest,
+        modality=row.modality,
     )

@@ -84,6 +84,8 @@ series_status = Table(
     _required("reasons", JSON),  # [{"code", "message"}]
     _required("digest", PlainText),
     Column("updated_at", UtcTime(), nullable=False, index=True),
+    Column("patient_digest", PlainText, index=True),  # `domain.series.Series.patient_digest`
+    Column("modality", PlainText),
 )
 
 removed = Table(
@@ -256,4 +258,41 @@ open_associations = Table(
     metadata,
     Column("association_id", PlainText, primary_key=True),
     _executor_id(),
+)
+
+# What other archives say of series that are here, and which of them this node had them send.
+remote_series = Table(
+    "remote_series",
+    metadata,
+    Column("study_instance_uid", PlainText, primary_key=True),
+    Column("series_instance_uid", PlainText, primary_key=True),
+    _required("archive", PlainText),
+    _required("calling_ae", PlainText),  # under which the archive sends
+    Column("instances", Integer),  # as the archive counts them
+    Column("count_due_at", UtcTime()),  # when it is to be asked for their number
+    Column("count_tries", Integer, nullable=False, server_default="0"),
+    Column("fetched_at", UtcTime()),  # when it was first asked to send it
+    Column("fetched_until", UtcTime()),  # what it sends later it sends by itself
+    Column("sent_at", UtcTime()),  # when somebody sent it who was not asked
+    Column("looked_at", Integer, nullable=False, server_default="0"),  # 1: after that, too
+)
+
+fetches = Table(
+    "fetches",
+    metadata,
+    Column("fetch_id", Integer, primary_key=True),
+    _job_id(),
+    _required("role", PlainText),
+    _required("archive", PlainText),
+    _required("state", PlainText),
+    _required("candidates", JSON),  # [[study, series, modality, instances]]
+    _required("position", Integer),
+    _required("attempts", Integer),
+    _required("next_attempt_at", UtcTime()),
+    _required("created_at", UtcTime()),
+    Column("asked_at", UtcTime()),
+    _required("told", PlainText),
+    UniqueConstraint("job_id", "role", "archive"),
+    Index(None, "archive", "state", "next_attempt_at"),
+    sqlite_autoincrement=True,
 )

@@ -16,6 +16,13 @@ def destinations(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption =
     list_destinations(config, as_json=as_json)
 
 
+def archives(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Tell of every archive whether it answers, and how many companions it is asked for."""
+    from dicom_node.cli.archives import list_archives
+
+    list_archives(config, as_json=as_json)
+
+
 @dead_letters_app.callback(invoke_without_command=True)
 def dead_letters(
     context: typer.Context,

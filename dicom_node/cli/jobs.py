@@ -46,6 +46,7 @@ def show_job(job_id: str, config: Path, *, as_json: bool) -> None:
     archive = open_archive(settings)
     record = archive.jobs.get(job_id)
     deliveries = archive.outbox.list(job_id=job_id)
+    fetches = archive.fetches.of_jobs([job_id])[job_id]
     history = History(
         record=record,
         events=archive.jobs.events(job_id),
@@ -59,8 +60,10 @@ def show_job(job_id: str, config: Path, *, as_json: bool) -> None:
             transactions=archive.commitments.of_job(job_id),
             ahead=ahead_of(archive.index.database, job_id),
             now=utc_now().astimezone(),
+            fetches=fetches,
         ),
         successors=successors_of(archive.index.database, job_id),
+        fetches=fetches,
     )
     if as_json:
         print_json(history_form(history))

@@ -88,6 +88,17 @@ def history_form(history: History) -> dict[str, Json]:
         "waits": history.waits,
         "successors": list(history.successors),
         "last_input_at": None if last_input_at is None else last_input_at.isoformat(),
+        "fetches": [
+            {
+                "role": one.role,
+                "archive": one.archive,
+                "state": str(one.state),
+                "told": one.told,
+                "asked_at": None if one.asked_at is None else one.asked_at.isoformat(),
+                "next_attempt_at": None if one.ended else one.next_attempt_at.isoformat(),
+            }
+            for one in history.fetches
+        ],
         "events": [
             {
                 "at": event.at.isoformat(),

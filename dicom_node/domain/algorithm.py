@@ -57,6 +57,10 @@ class InputSpec:
     tracers : tuple of str
         Tracers the algorithm is meant for; empty for any.
     required : bool
+    phase : str or None
+        ``rest`` or ``stress``: a series of another one, or of none that is told, is not taken.
+    gated : bool
+        Whether a gated series is taken, as the sum of its gates (`Volume.gates`).
     """
 
     role: str
@@ -64,6 +68,8 @@ class InputSpec:
     unit: Unit | None = None
     tracers: tuple[str, ...] = ()
     required: bool = True
+    phase: str | None = None
+    gated: bool = False
 
 
 class Algorithm(Protocol):

@@ -71,6 +71,8 @@ class Listener:
         Who may call; empty for everybody.
     tls : TlsFiles, optional
         Where given, connections without TLS and without a trusted certificate are refused.
+    fast_path : bool
+        Whether C-STORE requests of the usual form are taken straight from the connection.
     """
 
     ae_title: str
@@ -81,6 +83,7 @@ class Listener:
     further_ae_titles: tuple[str, ...] = ()
     callers: tuple[Caller, ...] = ()
     tls: TlsFiles | None = None
+    fast_path: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +137,26 @@ class ReceivedInstance:
     association_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedPeer:
+    """Somebody who may not talk to us, or whom we do not trust.
+
+    Parameters
+    ----------
+    address : str
+        Network address or name of its machine; empty where that is not known.
+    calling_ae, called_ae : str
+        As asked for; empty where it did not come to that.
+    cause : str
+        For the log and the audit trail.
+    """
+
+    address: str
+    cause: str
+    calling_ae: str = ""
+    called_ae: str = ""
+
+
 class StoreOutcome(StrEnum):
     """What became of a received instance; in every case its bytes are durable."""
 
@@ -152,3 +175,5 @@ class SendReport:
     stored: bool
     transient: bool  # whether trying again may help; meaningless when stored
     cause: str = ""
+    tried: bool = True  # whether any of it was sent
+    untrusted: bool = False  # TLS with the destination failed

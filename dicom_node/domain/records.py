@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dicom_node.domain.delivery import Delivery
+from dicom_node.domain.fetch import Fetch
 from dicom_node.domain.job import ClassificationRow, JobState, MeasurementRow, ResultObject
 from dicom_node.domain.series import Instance, Reason, SeriesKey
 
@@ -58,6 +59,8 @@ class SeriesStatus:
         Word of the policy that decided, e.g. ``receiving``, ``complete``, ``incomplete``.
     digest : str
         Of the SOP Instance UIDs on which it was decided.
+    patient_digest, modality : str or None
+        Of the series; None where its headers could not be read as one.
     """
 
     key: SeriesKey
@@ -65,6 +68,8 @@ class SeriesStatus:
     reasons: tuple[Reason, ...]
     digest: str
     updated_at: datetime
+    patient_digest: str | None = None
+    modality: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +149,8 @@ class History:
         What it waits for; None where it runs or has ended.
     successors : tuple of str
         Ids of the jobs that take its place.
+    fetches : tuple of Fetch
+        What archives are and were asked for it.
     """
 
     record: JobRecord
@@ -152,3 +159,4 @@ class History:
     last_input_at: datetime | None
     waits: str | None
     successors: tuple[str, ...]
+    fetches: tuple[Fetch, ...] = ()

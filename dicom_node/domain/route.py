@@ -39,22 +39,71 @@ class IfMissing(StrEnum):
     REJECT = "reject"
 
 
+class PriorPick(StrEnum):
+    """Which of several earlier studies."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompanionRule:
-    """A second series that a job takes along, looked for in the same study.
+class PriorRule:
+    """What an earlier series of the same patient must be to be compared with the primary one.
 
     Parameters
     ----------
+    same_tracer : bool
+        Whether it must be of the tracer of the primary series; an unknown tracer is never the same.
+    from_days, within_days : float
+        How much earlier it was acquired than the primary series, in days: at least, at most.
+    most_studies : int
+        Of the earlier studies of an archive, at most how many are looked into.
+    pick : PriorPick
+        Which of the fitting ones is taken.
+    """
+
+    same_tracer: bool = True
+    from_days: float = 1.0
+    within_days: float = 366.0
+    most_studies: int = 3
+    pick: PriorPick = PriorPick.NEWEST
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.from_days < self.within_days:
+            raise ValueError(f"from_days is {self.from_days:g}, within_days {self.within_days:g}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanionRule:
+    """A second series that a job takes along: of the same study, or an earlier one of the patient.
+
+    Parameters
+    ----------
+    same_frame_of_reference : bool
+        Whether it must be; not asked of a prior, which has its own.
     wait_s : float
         How long the job waits for it, in seconds from the completion of the primary series.
     if_missing : IfMissing
         How the job goes on when the wait is over.
+    phase : str or None
+        ``rest`` or ``stress``: only a reconstruction of that one is a companion, and one that is
+        gated and corrected like the primary series is preferred.
+    fetch : tuple of str
+        Names of the archives that are asked for it, one after the other.
+    fetch_after_s : float
+        How long it may come by itself before the first of them is asked.
+    prior : PriorRule or None
+        It is looked for in the patient's earlier studies, and not in the study itself.
     """
 
     modality: str
     same_frame_of_reference: bool = True
     if_missing: IfMissing = IfMissing.RUN
     wait_s: float = 60.0
+    phase: str | None = None
+    fetch: tuple[str, ...] = ()
+    fetch_after_s: float = 10.0
+    prior: PriorRule | None = None
 
 
 class ContourUse(StrEnum):

@@ -47,6 +47,7 @@ class Exam:
     original: bool | None = None
     phase: str | None = None  # "rest" or "stress"
     body_part: str | None = None
+    target: str | None = None  # what the words say was looked at: "heart", "parathyroid", "breast"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,17 @@ from dicom_node.domain.records import Arrival
 from dicom_node.domain.route import ContourUse, Route
 from dicom_node.domain.rules import AssemblyRules
 from dicom_node.domain.series import Reason, Series, SeriesKey
+from dicom_node.engine.archive_evidence import ArchiveEvidence, Evidence
 from dicom_node.engine.dispatcher import Dispatcher
 from dicom_node.engine.seams import Clock, OpenAssociations, SeriesIndex
 from dicom_node.engine.series_cache import SeriesCache
-from dicom_node.policy.assembly import Assembly, Verdict, judge_completeness
-from dicom_node.policy.routing import Arrived, decide_routes
+from dicom_node.policy.assembly import (
+    Assembly,
+    Verdict,
+    judge_completeness,
+    missing_of_archive,
+)
+from dicom_node.policy.routing import Arrived, Decision, decide_routes
 
 log = structlog.get_logger(__name__)
 
@@ -41,10 +47,12 @@ class Assembler:
         rules: AssemblyRules,
         open_associations: OpenAssociations,
         clock: Clock,
+        archives: ArchiveEvidence,
     ) -> None:
         self._index, self._cache, self._dispatcher = index, cache, dispatcher
         self._routes, self._rules, self._clock = routes, rules, clock
-        self._open_associations = open_associations
+        self._open_associations, self._archives = open_associations, archives
+        self._anew: frozenset[SeriesKey] = frozenset()  # sent since they were only fetched
         self._sequence = 0
         self._since = clock()
         self._receiving: set[SeriesKey] = set()
@@ -54,7 +62,8 @@ class Assembler:
         """Look at everything that is undecided; never asks to be called again at once."""
         now = self._clock()
         self._sequence, changed = self._index.changed_series(self._sequence)
-        self._receiving |= changed
+        self._anew = self._archives.sent_anew()
+        self._receiving |= changed | self._anew
         self._note_senders(changed)
         for key in sorted(self._receiving, key=lambda one: one.series_instance_uid):
             self._look_at_guarded(key, now)
@@ -92,7 +101,7 @@ class Assembler:
         digest = content_digest(instances)
         status = self._index.status(key)
         told = status.state if status is not None and status.digest == digest else None
-        if told not in (None, Assembly.RECEIVING):
+        if told not in (None, Assembly.RECEIVING) and key not in self._anew:
             self._receiving.discard(key)  # a repeat, or a restart: decided before
             return
         try:
@@ -100,17 +109,20 @@ class Assembler:
         except InputRejected as cause:
             self._decide(key, REFUSED, (Reason(code=cause.code, message=str(cause)),), digest, now)
             return
+        sender_active = self._sender_active(key, arrival)
+        known = self._archives.of(series, arrival, sender_active=sender_active, now=now)
         verdict = judge_completeness(
             series,
             # Silence counts from when somebody listened: while the node was away, senders could
             # not go on, and they need a moment to come back.
             last_received_at=max(arrival.last_received_at, self._since),
-            sender_active=self._sender_active(key, arrival),
+            sender_active=sender_active,
             now=now,
             rules=self._rules,
+            archived=known.archived,
         )
         if verdict.state is not Assembly.RECEIVING:
-            self._act_on(verdict, series, arrival, digest, now)
+            self._act_on(verdict, series, arrival, known, now)
         elif told is None:
             growing = (Reason(code="receiving", message=verdict.evidence),)
             self._index.set_status(key, Assembly.RECEIVING, growing, digest, now)
@@ -124,7 +136,7 @@ class Assembler:
         )
 
     def _act_on(
-        self, verdict: Verdict, series: Series, arrival: Arrival, digest: str, now: datetime
+        self, verdict: Verdict, series: Series, arrival: Arrival, known: Evidence, now: datetime
     ) -> None:
         """Route a series that is through, and record what was decided."""
         log.info(
@@ -134,16 +146,23 @@ class Assembler:
             instances=len(series.instances),
             evidence=verdict.evidence,
         )
-        decision = decide_routes(_arrived(series, arrival), self._routes)
+        decision = self._routes_of(series, arrival, known)
+        short = None if known.archived is None else missing_of_archive(series, known.archived)
         for route in decision.routes:
-            self._dispatcher.dispatch(series, route, now)
+            self._dispatcher.dispatch(series, route, now, short=short)
         measured = self._measure_contours(series, now)
         state = ROUTED if decision.routes or measured else UNROUTED
         if verdict.state is Assembly.INCOMPLETE:
             state = Assembly.INCOMPLETE
         evidence = Reason(code=str(verdict.state), message=verdict.evidence)
         reasons = (evidence, *measured, *(() if measured else decision.reasons))
-        self._decide(series.key, state, reasons, digest, now)
+        digest = content_digest(series.instances)
+        self._decide(series.key, state, reasons, digest, now, series=series)
+
+    def _routes_of(self, series: Series, arrival: Arrival, known: Evidence) -> Decision:
+        if known.only_fetched is not None:
+            return Decision(routes=(), reasons=(known.only_fetched,))
+        return decide_routes(_arrived(series, arrival), self._routes)
 
     def _measure_contours(self, contours: Series, now: datetime) -> list[Reason]:
         """Have contours measured on the series that they were drawn on; who does it, in words.
@@ -164,9 +183,18 @@ class Assembler:
         return found
 
     def _decide(
-        self, key: SeriesKey, state: str, reasons: Sequence[Reason], digest: str, now: datetime
+        self,
+        key: SeriesKey,
+        state: str,
+        reasons: Sequence[Reason],
+        digest: str,
+        now: datetime,
+        *,
+        series: Series | None = None,
     ) -> None:
-        self._index.set_status(key, state, reasons, digest, now)
+        self._index.set_status(key, state, reasons, digest, now, series=series)
+        if key in self._anew:
+            self._archives.looked_at(key)
         self._receiving.discard(key)
         self._cache.forget_headers(key)
 

@@ -1,16 +1,19 @@
 """Makes jobs of routed series, and lets them wait for their companions."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from dicom_node.domain.algorithm import CONTOURS
-from dicom_node.domain.errors import ConfigError, InputRejected
+from dicom_node.domain.errors import ConfigError, IncompleteSeries, InputRejected
 from dicom_node.domain.job import Job, JobState
 from dicom_node.domain.records import JobRecord
 from dicom_node.domain.route import IfMissing, Route
 from dicom_node.domain.series import Reason, Series, SeriesKey
+from dicom_node.engine.archive_seams import FetchBook
+from dicom_node.engine.fetch_desk import FetchDesk, asks_archives
 from dicom_node.engine.seams import JobQueue, SeriesIndex
 from dicom_node.engine.series_cache import SeriesCache
 from dicom_node.planning import plan
@@ -32,12 +35,20 @@ class Dispatcher:
         cache: SeriesCache,
         registry: Registry,
         routes: tuple[Route, ...],
+        fetches: FetchBook,
     ) -> None:
         self._index, self._jobs, self._cache, self._registry = index, jobs, cache, registry
+        self._desk = FetchDesk(fetches, index)
         self._routes = {route.name: route for route in routes}
 
     def dispatch(
-        self, primary: Series, route: Route, now: datetime, *, arrived: Series | None = None
+        self,
+        primary: Series,
+        route: Route,
+        now: datetime,
+        *,
+        arrived: Series | None = None,
+        short: str | None = None,
     ) -> None:
         """Create the jobs of a route on a series, each once: rejected, waiting or queued.
 
@@ -48,17 +59,19 @@ class Dispatcher:
         ----------
         arrived : Series or None
             Contours that are being decided on right now.
+        short : str or None
+            What an archive has more of the series, in words.
         """
         try:
             spec = self._registry.spec_of(route)
         except ConfigError as cause:
             log.error("route.broken", route=route.name, cause=str(cause))
             return
-        study = self._complete_series(primary.key)
+        study = self._complete_series(primary.key) + self._earlier_series(primary, route)
         study += [] if arrived is None else [arrived]
         for contours in jobs_wanted(route, contours_on(primary, study)):
             job = plan(primary, study, route=route, spec=spec, created_at=now, contours=contours)
-            self._create(job, primary, route, now)
+            self._create(job, primary, route, now, short)
 
     def drawn_on(self, contours: Series) -> list[Series]:
         """Decided series of the study that contours were drawn on."""
@@ -66,15 +79,20 @@ class Dispatcher:
             return []
         return [one for one in self._complete_series(contours.key) if is_drawn_on(contours, one)]
 
-    def _create(self, job: Job, primary: Series, route: Route, now: datetime) -> None:
+    def _create(
+        self, job: Job, primary: Series, route: Route, now: datetime, short: str | None
+    ) -> None:
         flaw = why_no_volume(primary)
+        if flaw is None and short is not None:
+            flaw = Reason(code=IncompleteSeries.code, message=short)
         missing = self._missing_roles(job, route)
+        asked = [role for role in route.companions if asks_archives(route, role, job)]
         wait_s = max((route.companions[role].wait_s for role in missing), default=0.0)
         not_before: datetime | None = None
         state, reason = _verdict(flaw, missing, route)
-        if flaw is None and missing and (wait_s > 0 or state is JobState.HELD):
+        if flaw is None and (asked or (missing and (wait_s > 0 or state is JobState.HELD))):
             state = JobState.WAITING
-            reason = f"waits for {', '.join(missing)}, at most {wait_s:g} s"
+            reason = _waits_for(route, missing, asked, wait_s)
             not_before = now + timedelta(seconds=wait_s)
         job = replace(job, predecessor=self._predecessor(job, primary.key))
         if self._jobs.create(job, state, not_before=not_before, reason=reason):
@@ -123,11 +141,9 @@ class Dispatcher:
             return
         missing = self._missing_roles(job, route)
         by_hand = record.state is JobState.WAITING and record.not_before is None
-        if missing and not by_hand:
-            overdue = record.not_before is not None and now >= record.not_before
-            if not overdue or self._on_their_way(primary.key, route, missing):
-                return
-        state, reason = _verdict(None, missing, route)
+        if not by_hand and self._is_to_wait(record, job, route, missing, now):
+            return
+        state, reason = _verdict(None, missing, route, self._desk.told(job, route, missing))
         if by_hand and state is JobState.HELD:
             state, reason = JobState.QUEUED, f"released by hand: runs without {', '.join(missing)}"
         if state is JobState.REJECTED:
@@ -136,6 +152,7 @@ class Dispatcher:
             self._jobs.hold_for_companion(record.job_id, reason=str(reason), now=now)
         else:
             self._jobs.resolve_waiting(job, reason=reason, now=now)
+        self._desk.close(job, route)
         log.info("job.released", job=record.job_id, state=str(state), reason=reason)
 
     def _planned(self, primary: Series, route: Route, record: JobRecord) -> Job:
@@ -143,7 +160,7 @@ class Dispatcher:
         contours = record.input_instances.get(CONTOURS)
         job = plan(
             primary,
-            self._complete_series(primary.key),
+            self._complete_series(primary.key) + self._earlier_series(primary, route),
             route=route,
             spec=self._registry.spec_of(route),
             created_at=record.created_at,
@@ -151,13 +168,45 @@ class Dispatcher:
         )
         return replace(job, job_id=record.job_id)
 
+    def _is_to_wait(
+        self,
+        record: JobRecord,
+        job: Job,
+        route: Route,
+        missing: tuple[str, ...],
+        now: datetime,
+    ) -> bool:
+        """Whether a companion may still come: by itself, or from an archive that is asked."""
+        primary = next(iter(job.inputs.values()))[0].key
+        coming = bool(missing) and self._on_their_way(primary, route, missing)
+        if record.state is JobState.WAITING and self._desk.pending(
+            job, route, on_their_way=coming, now=now
+        ):
+            return True
+        overdue = record.not_before is not None and now >= record.not_before
+        return bool(missing) and (not overdue or coming)
+
     def _missing_roles(self, job: Job, route: Route) -> tuple[str, ...]:
         return tuple(role for role in route.companions if role not in job.inputs)
 
     def _complete_series(self, primary: SeriesKey) -> list[Series]:
         """Series of the study that are decided and whole."""
+        return self._whole(self._index.series_of_study(primary.study_instance_uid), primary)
+
+    def _earlier_series(self, primary: Series, route: Route) -> list[Series]:
+        """Series of the patient's other studies that may be the priors of a route."""
+        wanted = {rule.modality for rule in route.companions.values() if rule.prior is not None}
+        found = [
+            key
+            for modality in sorted(wanted)
+            for key in self._index.series_of_patient(primary.patient_digest, modality)
+            if key.study_instance_uid != primary.key.study_instance_uid
+        ]
+        return self._whole(found, primary.key)
+
+    def _whole(self, keys: Iterable[SeriesKey], primary: SeriesKey) -> list[Series]:
         whole = []
-        for key in self._index.series_of_study(primary.study_instance_uid):
+        for key in keys:
             status = self._index.status(key)
             if key == primary or status is None:
                 continue
@@ -171,7 +220,8 @@ class Dispatcher:
 
     def _on_their_way(self, primary: SeriesKey, route: Route, missing: tuple[str, ...]) -> bool:
         """Whether a series that could be one of the companions is being received right now."""
-        wanted = {route.companions[role].modality for role in missing}
+        rules = [route.companions[role] for role in missing]
+        wanted = {rule.modality for rule in rules if rule.prior is None}
         for key in self._index.series_of_study(primary.study_instance_uid):
             status = self._index.status(key)
             if key == primary or (status is not None and status.state != Assembly.RECEIVING):
@@ -185,20 +235,37 @@ class Dispatcher:
         return False
 
 
+def _waits_for(route: Route, missing: Sequence[str], asked: Sequence[str], wait_s: float) -> str:
+    """What a new job waits for, in words."""
+    told = [f"waits for {', '.join(missing)}, at most {wait_s:g} s"] if missing else []
+    for role in asked:
+        rule = route.companions[role]
+        told.append(f"asks {', then '.join(rule.fetch)} for {role} after {rule.fetch_after_s:g} s")
+    return "; ".join(told)
+
+
 def _verdict(
-    flaw: Reason | None, missing: tuple[str, ...], route: Route
+    flaw: Reason | None, missing: tuple[str, ...], route: Route, told: str = ""
 ) -> tuple[JobState, str | None]:
-    """How a job goes on when nothing more is waited for, and why."""
+    """How a job goes on when nothing more is waited for, and why.
+
+    Parameters
+    ----------
+    told : str
+        What archives said that were asked for what is missing.
+    """
+    why = f" ({told})" if told else ""
     needed = _with_rule(IfMissing.REJECT, missing, route)
     wished = _with_rule(IfMissing.HOLD, missing, route)
     if flaw is not None:
         return JobState.REJECTED, f"{flaw.code}: {flaw.message}"
     if needed:
-        reason = f"companion-missing: {', '.join(needed)} did not come; the route requires it"
+        what = f"{', '.join(needed)} did not come{why}; the route requires it"
+        reason = f"companion-missing: {what}"
         return JobState.REJECTED, reason
     if wished:
-        return JobState.HELD, f"companion-missing: {', '.join(wished)} did not come"
-    return JobState.QUEUED, f"runs without {', '.join(missing)}" if missing else None
+        return JobState.HELD, f"companion-missing: {', '.join(wished)} did not come{why}"
+    return JobState.QUEUED, f"runs without {', '.join(missing)}{why}" if missing else None
 
 
 def _with_rule(rule: IfMissing, missing: tuple[str, ...], route: Route) -> list[str]:

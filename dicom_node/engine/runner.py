@@ -44,6 +44,8 @@ class JobRunner:
         Whether the node is stopping: a job that runs is then handed back.
     forms : mapping
         Name of a destination to the forms that suit it.
+    on_start : callable
+        Told of every job whose run begins.
     """
 
     def __init__(
@@ -62,7 +64,9 @@ class JobRunner:
         rules: TryRules,
         stopping: Callable[[], bool],
         chance: random.Random,
+        on_start: Callable[[JobRecord], None] = lambda _: None,
     ) -> None:
+        self._on_start = on_start
         self._jobs, self._worker, self._registry = jobs, worker, registry
         self._results_folder, self._site_tracers = results_folder, site_tracers
         self._equipment, self._forms = equipment, forms
@@ -100,6 +104,7 @@ class JobRunner:
 
     def _run_to_its_end(self, record: JobRecord, started: datetime) -> None:
         log.info("job.started", job=record.job_id, algorithm=record.algorithm, route=record.route)
+        self._on_start(record)
         outcome = self._run(record)
         if outcome is None:
             # Where somebody cancelled it, this does nothing.

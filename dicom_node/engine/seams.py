@@ -8,7 +8,7 @@ from dicom_node.domain.delivery import Delivery, DestinationHealth, Transaction
 from dicom_node.domain.job import Job, JobOutcome, JobState
 from dicom_node.domain.peer import Destination, SendReport
 from dicom_node.domain.records import Arrival, JobRecord, SeriesStatus
-from dicom_node.domain.series import Instance, Reason, SeriesKey
+from dicom_node.domain.series import Instance, Reason, Series, SeriesKey
 
 Clock: TypeAlias = Callable[[], datetime]
 """Aware time of now."""
@@ -67,8 +67,19 @@ class SeriesIndex(Protocol):
         """What was last decided on a series."""
         ...
 
+    def series_of_patient(self, patient_digest: str, modality: str) -> tuple[SeriesKey, ...]:
+        """Series of a patient, in whatever study, on which something was decided."""
+        ...
+
     def set_status(
-        self, key: SeriesKey, state: str, reasons: Sequence[Reason], digest: str, now: datetime
+        self,
+        key: SeriesKey,
+        state: str,
+        reasons: Sequence[Reason],
+        digest: str,
+        now: datetime,
+        *,
+        series: Series | None = None,
     ) -> None:
         """Record what was decided on a series."""
         ...

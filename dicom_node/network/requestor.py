@@ -11,6 +11,7 @@ from pynetdicom import evt
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
 from pynetdicom.events import Event
+from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext
 
 from dicom_node.domain.errors import ConfigError, DeliveryFailed
@@ -53,6 +54,7 @@ def association_with(
     contexts: Sequence[PresentationContext],
     *,
     opening: Callable[[Association], object] = lambda _: None,
+    roles: Sequence[SCP_SCU_RoleSelectionNegotiation] = (),
 ) -> Iterator[Association]:
     """An established association, released or aborted at the end of the block.
 
@@ -63,6 +65,8 @@ def association_with(
     opening : callable, optional
         Called when the connection is there and nothing was said yet: a destination may send
         requests together with its acceptance, before the block begins.
+    roles : sequence, optional
+        Of the classes for which this side is to be the SCP (PS3.7 D.3.3.4).
 
     Raises
     ------
@@ -72,7 +76,7 @@ def association_with(
         again with longer and longer pauses is kinder than giving up results. Not transient is only
         the refusal of every presentation context.
     """
-    association = _associate(destination, contexts, opening)
+    association = _associate(destination, contexts, opening, roles)
     where = {"destination": destination.name, "called_ae": destination.ae_title}
     log.info(
         "association.opened",
@@ -112,6 +116,7 @@ def _associate(
     destination: Destination,
     contexts: Sequence[PresentationContext],
     opening: Callable[[Association], object],
+    roles: Sequence[SCP_SCU_RoleSelectionNegotiation],
 ) -> Association:
     entity = _entity(destination)
     connected_at: list[float] = []
@@ -130,6 +135,7 @@ def _associate(
             contexts=list(contexts),
             ae_title=destination.ae_title,
             max_pdu=MAXIMUM_PDU_BYTES,
+            ext_neg=list(roles),
             tls_args=_tls_for(destination, tls_failures),
             evt_handlers=[
                 (evt.EVT_CONN_OPEN, _on_open),
@@ -146,7 +152,9 @@ def _associate(
             destination, f"no presentation context was accepted: {refused}", for_good=True
         )
     if tls_failures:
-        raise _failed(destination, f"TLS with {destination.host}: {tls_failures[0]}")
+        raise _failed(
+            destination, f"TLS with {destination.host}: {tls_failures[0]}", untrusted=True
+        )
     waited_s = time.monotonic() - began_at
     raise _failed(
         destination, _why_not(association, destination, waited_s, connected=bool(connected_at))
@@ -220,7 +228,13 @@ def _refused(contexts: Sequence[PresentationContext]) -> str:
     return ", ".join(sorted(shown))
 
 
-def _failed(destination: Destination, cause: str, *, for_good: bool = False) -> DeliveryFailed:
+def _failed(
+    destination: Destination, cause: str, *, for_good: bool = False, untrusted: bool = False
+) -> DeliveryFailed:
     return DeliveryFailed(
-        destination=destination.name, status=None, cause=cause, transient=not for_good
+        destination=destination.name,
+        status=None,
+        cause=cause,
+        transient=not for_good,
+        untrusted=untrusted,
     )

@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -14,15 +15,12 @@ from pynetdicom.events import Event
 
 from dicom_node.domain.commitment import CommitmentReport
 from dicom_node.domain.errors import ConfigError
-from dicom_node.domain.peer import Listener, ReceivedInstance, StoreOutcome
-from dicom_node.network.acceptor import (
-    AcceptedAssociation,
-    AcceptorServer,
-    accepted_association,
-    frames_of,
-)
+from dicom_node.domain.peer import Listener, ReceivedInstance, RefusedPeer, StoreOutcome
+from dicom_node.network.acceptor import AcceptedAssociation, accepted_association
+from dicom_node.network.acceptor_dul import frames_of
+from dicom_node.network.acceptor_server import AcceptorServer
 from dicom_node.network.admission import Rejection, no_room, rejection_of
-from dicom_node.network.c_store import answer
+from dicom_node.network.c_store import answer, fast_answer
 from dicom_node.network.commitment_report import commitment_handlers
 from dicom_node.network.connection import MAXIMUM_PDU_BYTES, application_entity
 from dicom_node.network.presentation_contexts import as_storage, supported_contexts
@@ -54,6 +52,8 @@ class StorageScp:
         accepted.
     full : callable
         Whether there is no room for anything new.
+    refused : callable
+        Told of everybody who may not have a connection or an association; does not raise.
 
     Notes
     -----
@@ -80,8 +80,11 @@ class StorageScp:
         association_ended: Callable[[str], None],
         commitment_reported: Callable[[CommitmentReport], None] | None = None,
         full: Callable[[], bool] = lambda: False,
+        *,
+        refused: Callable[[RefusedPeer], None] = lambda _: None,
     ) -> None:
         self._listener = listener
+        self._refused = refused
         self._store = store
         self._association_ended = association_ended
         self._full = full
@@ -139,7 +142,7 @@ class StorageScp:
         entity.maximum_associations = 2**31
         address = (self._listener.address, self._listener.port)
         files = self._listener.tls
-        tls = None if files is None else TlsContext(files)
+        tls = None if files is None else TlsContext(files, self._refused)
         try:
             return AcceptorServer(
                 entity,
@@ -217,6 +220,7 @@ class StorageScp:
             ],
             idle_timeout_s=self._listener.idle_timeout_s,
             ended=self._on_ended,
+            fast_answer=partial(fast_answer, self._store) if self._listener.fast_path else None,
         )
         with self._changed:
             self._connections.add(association)
@@ -233,6 +237,15 @@ class StorageScp:
             return
         told = {"result_source_reason": refusal.code, "cause": refusal.cause}
         log.warning("association.rejected", **association.who, **told)
+        if refusal.is_distrust:
+            self._refused(
+                RefusedPeer(
+                    address=association.peer_address,
+                    calling_ae=association.calling_ae,
+                    called_ae=association.called_ae,
+                    cause=refusal.cause,
+                )
+            )
         association.acse.send_reject(*refusal.code)
         association.kill()
 

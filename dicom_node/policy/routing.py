@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dicom_node.domain.route import CompanionRule, Condition, Route
 from dicom_node.domain.series import ExamKind, Reason, Series
+from dicom_node.policy.priors import find_prior
 
 # Modalities whose objects may start a job. Everything else is stored and named, never routed
 # (loop guard of the architecture: only images and contours start anything).
@@ -97,10 +98,13 @@ def mismatches(arrived: Arrived, when: Condition) -> Iterator[str]:
 def find_companion(
     primary: Series, candidates: Sequence[Series], rule: CompanionRule
 ) -> Series | None:
-    """Series of the same study that a rule asks for; the one with most slices of several.
+    """Series that a rule asks for; of several in the same study the one with most slices.
 
-    A candidate of another patient, a projection, a secondary image or our own result is none.
+    A candidate of another patient, a projection, a secondary image or our own result is none. Where
+    the rule asks for a prior it is one of an earlier study: `policy.priors`.
     """
+    if rule.prior is not None:
+        return find_prior(primary, candidates, rule, rule.prior)
     fitting = [
         candidate
         for candidate in candidates
@@ -113,9 +117,25 @@ def find_companion(
         and candidate.geometry_fault is None
         and not candidate.own_result
         and (not rule.same_frame_of_reference or _same_frame(primary, candidate))
+        and (rule.phase is None or _is_volume_of_phase(candidate, rule.phase))
     ]
-    fitting.sort(key=lambda found: (-found.slices, found.key.series_instance_uid))
+    alike = {} if rule.phase is None else {one.key: _unlike(primary, one) for one in fitting}
+    fitting.sort(
+        key=lambda found: (alike.get(found.key, 0), -found.slices, found.key.series_instance_uid)
+    )
     return fitting[0] if fitting else None
+
+
+def _is_volume_of_phase(series: Series, phase: str) -> bool:
+    kind = series.exam.kind
+    return series.exam.phase == phase and kind in (ExamKind.STATIC, ExamKind.GATED)
+
+
+def _unlike(one: Series, other: Series) -> int:
+    """In how many ways two scans differ that should not differ where they are compared."""
+    return (one.exam.kind is not other.exam.kind) + (
+        one.exam.attenuation_corrected is not other.exam.attenuation_corrected
+    )
 
 
 def _same_frame(one: Series, other: Series) -> bool:

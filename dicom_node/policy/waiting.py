@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from dicom_node.domain.delivery import Delivery, DeliveryState, DestinationHealth, Transaction
+from dicom_node.domain.fetch import Fetch
 from dicom_node.domain.job import JobState
 from dicom_node.domain.records import JobRecord
 from dicom_node.domain.route import Route
@@ -19,6 +20,7 @@ def why_waiting(
     health: Mapping[str, DestinationHealth],
     transactions: Sequence[Transaction],
     now: datetime,
+    fetches: Sequence[Fetch] = (),
 ) -> str | None:
     """What a job waits for; None for one that runs or has ended.
 
@@ -36,10 +38,11 @@ def why_waiting(
         Of storage commitment, of the job.
     now : datetime
         Aware, in local time: windows are.
+    fetches : sequence of Fetch
+        What archives are and were asked for it.
     """
     if record.state is JobState.WAITING:
-        until = "" if record.not_before is None else f", until {_clock(record.not_before, now)}"
-        return f"for a companion series{until}"
+        return _why_without_companion(record, fetches, now)
     if record.state is JobState.HELD:
         return _why_held(record)
     if record.state is JobState.QUEUED:
@@ -49,6 +52,14 @@ def why_waiting(
     if record.state is JobState.DELIVERED:
         return _why_not_committed(deliveries, transactions, now)
     return None
+
+
+def _why_without_companion(record: JobRecord, fetches: Sequence[Fetch], now: datetime) -> str:
+    asked = any(not one.ended for one in fetches)
+    until = "" if record.not_before is None else f", until {_clock(record.not_before, now)}"
+    if asked:
+        until = ", until the archives that are asked have answered"
+    return "; ".join([f"for a companion series{until}", *(one.told for one in fetches)])
 
 
 def _why_held(record: JobRecord) -> str:

@@ -135,14 +135,9 @@ def _inference(shape: NetworkShape) -> dict[str, object]:
     """How the network is built and run."""
     return {
         "network_def": {
-            "_target_": "monai.networks.nets.UNet",
-            "spatial_dims": 3,
-            "in_channels": 2,
-            "out_channels": len(CLASSES),
+            "_target_": "algorithms.toolbox.lesion_net.network.build",
             "channels": list(shape.channels),
-            "strides": [2] * (len(shape.channels) - 1),
             "num_res_units": shape.residual_units,
-            "norm": "BATCH",
         },
         "inferer": "whole body crop in one piece, no sliding window",
     }

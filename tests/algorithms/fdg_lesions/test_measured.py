@@ -23,7 +23,7 @@ from dicom_node.domain.volume import PatientFacts
 
 @pytest.fixture(scope="module")
 def study():
-    patient = draw_patient(world("fdg", "training"), 13)
+    patient = draw_patient(world("fdg", "usual"), 13)
     found = scan(patient, patient.plan.axes)
     plain = geometry_of(found)
     geometry = Geometry(affine=plain.affine, shape=plain.shape, frame_of_reference_uid="1.2.3")

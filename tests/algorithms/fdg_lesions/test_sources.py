@@ -23,7 +23,7 @@ from dicom_node.domain.volume import FrameSource
 
 @pytest.fixture(scope="module")
 def pet():
-    patient = draw_patient(world("fdg", "training"), 71)
+    patient = draw_patient(world("fdg", "usual"), 71)
     found = scan(patient, patient.plan.axes)
     plain = geometry_of(found)
     geometry = Geometry(affine=plain.affine, shape=plain.shape, frame_of_reference_uid="1.2.3")
