@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from therapy_days import at, changed, day, patient_of
+from two_days import at, changed, day, patient_of
 from volumes import value_of
 
 from algorithms.response import SPEC

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from phantoms import sphere
-from therapy_days import DAYS, FACTS
+from two_days import DAYS, FACTS
 from volumes import grid, places, volume, with_spheres
 
 from algorithms.response import SPEC, configure
