@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import dataclass
 
+from dicom_node.auditing import trail_status
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.peer import Destination
 from dicom_node.domain.query import RemoteArchive, RetrieveMethod
@@ -35,6 +36,7 @@ def check_configuration(
     ]
     findings += [_check_route(settings, registry, number) for number in range(len(settings.routes))]
     findings.append(_check_folder(settings))
+    findings.append(_check_audit(settings))
     findings += _check_tls(settings)
     for destination in settings.destinations.values():
         what = f"destination {destination.name}"
@@ -62,6 +64,19 @@ def _check_caller(settings: Settings, archive: RemoteArchive) -> list[Finding]:
         return []
     message = f"{archive.peer.ae_title} sends by C-MOVE, and is none of listener.callers"
     return [Finding(what=f"archive {archive.name}", ok=False, message=message)]
+
+
+def _check_audit(settings: Settings) -> Finding:
+    """Whether the audit trail can be written, and the repository has what is in it."""
+    status = trail_status(settings)
+    what = f"audit trail {status.folder}"
+    if status.fault:
+        return Finding(what=what, ok=False, message=f"not writable: {status.fault}")
+    if status.receiver is None:
+        return Finding(what=what, ok=True, message=f"{status.last} lines, sent nowhere")
+    message = f"{status.last} lines, {status.waiting} of them wait for {status.receiver}"
+    told = f"{message}: {status.not_sent_because}" if status.not_sent_because else message
+    return Finding(what=what, ok=not status.not_sent_because, message=told)
 
 
 def _check_tls(settings: Settings) -> list[Finding]:
@@ -93,7 +108,11 @@ def _check_route(settings: Settings, registry: Registry, number: int) -> Finding
             f"companions {unknown} are no inputs of {route.algorithm}; it takes {sorted(roles)}"
         )
         return Finding(what=what, ok=False, message=message)
-    return Finding(what=what, ok=True, message=f"runs {route.algorithm}")
+    try:
+        version = registry.spec_of(route).card.version
+    except ConfigError as cause:
+        return Finding(what=what, ok=False, message=str(cause))
+    return Finding(what=what, ok=True, message=f"runs {route.algorithm} {version}")
 
 
 def _check_folder(settings: Settings) -> Finding:

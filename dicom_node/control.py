@@ -66,12 +66,13 @@ def rerun(
 
 
 def _again(record: JobRecord, settings: Settings, registry: Registry, now: datetime) -> Job:
-    version = registry.spec(record.algorithm).card.version
+    route = next((one for one in settings.routes if one.name == record.route), None)
+    options = {} if route is None else route.options
+    version = registry.spec(record.algorithm).with_options(options).card.version
     content = result_id_of(
         algorithm=record.algorithm, version=version, inputs=record.input_instances
     )
     job_id, result_id = rerun_ids_of(predecessor=record.job_id, result_id=content)
-    route = next((one for one in settings.routes if one.name == record.route), None)
     return replace(
         job_of(record),
         job_id=job_id,

@@ -3,6 +3,9 @@
 import random
 from collections.abc import Callable, Sequence
 
+from dicom_node.audited import tell_sent
+from dicom_node.auditing import Audit
+from dicom_node.domain.audit import AuditedFile
 from dicom_node.domain.commitment import CommitmentReport
 from dicom_node.domain.delivery import Delivery
 from dicom_node.domain.peer import Destination, SendReport
@@ -31,12 +34,14 @@ class Delivering:
     ----------
     holds : callable
         Whether this process, and no other, may do something now.
+    audit : Audit
     """
 
     def __init__(
-        self, settings: Settings, archive: Archive, *, holds: Callable[[str], bool]
+        self, settings: Settings, archive: Archive, *, holds: Callable[[str], bool], audit: Audit
     ) -> None:
         self._settings, self._archive, self._holds = settings, archive, holds
+        self._audit = audit
         to = settings.destinations.values()
         self._senders = [self._loop("sender", one, self._sender(one).tick, _POLL_S) for one in to]
         self._committers = [
@@ -66,7 +71,7 @@ class Delivering:
         return Sender(
             outbox=self._archive.outbox,
             destination=destination,
-            send=send_objects,
+            send=self._send,
             health=self._archive.destinations,
             rules=self._settings.delivery,
             clock=utc_now,
@@ -82,6 +87,18 @@ class Delivering:
             clock=utc_now,
             chance=random.Random(),  # noqa: S311  jitter, no secret
         )
+
+    def _send(self, due: Sequence[Delivery], destination: Destination) -> tuple[SendReport, ...]:
+        began_at = utc_now()
+        reports = send_objects(due, destination)
+        files = {
+            one.sop_instance_uid: AuditedFile(
+                path=one.path, sop_class_uid=one.sop_class_uid, alike=one.job_id
+            )
+            for one in due
+        }
+        tell_sent(self._audit, files, reports, destination, began_at=began_at)
+        return reports
 
     def _ask_commitment(
         self, objects: Sequence[Delivery], transaction_uid: str, destination: Destination

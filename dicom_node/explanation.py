@@ -123,7 +123,7 @@ def _uptake(read: ReadSeries) -> tuple[float | None, tuple[str, ...]]:
 def _obstacle(series: Series, route: Route, registry: Registry, *, has_suv: bool) -> Reason | None:
     """Why a route that matches would be rejected all the same."""
     try:
-        primary = registry.spec(route.algorithm).primary
+        primary = registry.spec_of(route).primary
     except ConfigError as cause:
         return Reason(code=cause.code, message=f"route {route.name}: {cause}")
     if primary.unit is Unit.SUVBW and not has_suv:

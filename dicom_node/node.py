@@ -9,6 +9,7 @@ import structlog
 
 from dicom_node.archive.executor_slot import ExecutorSlot
 from dicom_node.archive.folder_lock import FolderLock
+from dicom_node.auditing import Audit
 from dicom_node.delivery import Delivering, sending_to
 from dicom_node.domain.errors import ArchiveError, ConfigError
 from dicom_node.domain.role import Role
@@ -46,6 +47,7 @@ class Node:
             raise ConfigError(file=NODE_FILE, key="storage.database", value=None, allowed=allowed)
         self._settings, self._registry, self._role = settings, registry, role
         settings.storage_folder.mkdir(parents=True, exist_ok=True)
+        self._audit = Audit(settings, part=str(role))
         shared = settings.database is not None
         self._lock = FolderLock(settings.storage_folder, shared=shared)
         self._slot = self._new_slot() if shared else None
@@ -57,6 +59,7 @@ class Node:
         self._reception = self._new_reception(executor_id) if role.receives else None
         self._fetching = self._new_fetching()
         self._beat = self._new_beat()
+        self._audit_loops = self._audit.loops
 
     @property
     def port(self) -> int:
@@ -72,6 +75,7 @@ class Node:
     def start(self) -> None:
         """Recover what an earlier run left, then start every part; raises ConfigError."""
         self._lock.acquire()
+        self._audit.start()
         if self._membership is not None:
             self._membership.join()
         else:
@@ -99,6 +103,7 @@ class Node:
             loop.stop()  # a job that runs is handed back and runs again
         if self._processing is not None:
             self._processing.stop()
+        self._audit.stop()
         self._leave()
         if self._slot is not None:
             self._slot.release()
@@ -126,6 +131,7 @@ class Node:
     def _loops(self) -> tuple[Loop, ...]:
         parts = (self._reception, self._fetching, self._processing, self._delivering)
         own = tuple(loop for part in parts if part is not None for loop in part.loops)
+        own = (*self._audit_loops, *own)
         return own if self._beat is None else (self._beat, *own)
 
     def _holds(self, name: str) -> bool:
@@ -172,7 +178,7 @@ class Node:
         return Loop("membership", self._membership.tick, pause_s=pause_s)
 
     def _new_delivering(self) -> Delivering:
-        return Delivering(self._settings, self._archive, holds=self._holds)
+        return Delivering(self._settings, self._archive, holds=self._holds, audit=self._audit)
 
     def _new_processing(self) -> Processing:
         return Processing(
@@ -182,6 +188,7 @@ class Node:
             number=0 if self._slot is None else self._slot.number,
             is_member=self._is_member,
             on_result=self._wake_delivering,
+            audit=self._audit,
         )
 
     def _new_reception(self, executor_id: str | None) -> Reception:
@@ -192,6 +199,7 @@ class Node:
             executor_id=executor_id,
             holds=self._holds,
             on_jobs=self._wake_processing,
+            audit=self._audit,
         )
 
     def _wake_delivering(self) -> None:

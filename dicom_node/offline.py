@@ -1,6 +1,6 @@
 """The same pipeline without a network: a folder of files in, result objects in a folder out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,10 +8,11 @@ from pathlib import Path
 from dicom_node.domain.algorithm import AlgorithmSpec
 from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.job import Job, JobOutcome, JobState
-from dicom_node.domain.route import CompanionRule, Condition, IfMissing, Route
+from dicom_node.domain.route import CompanionRule, Condition, ContourUse, IfMissing, Route
 from dicom_node.domain.series import Series
 from dicom_node.planning import JobRequest, plan
 from dicom_node.policy.assembly import why_no_volume
+from dicom_node.policy.contoured import contours_on, jobs_wanted
 from dicom_node.policy.routing import Arrived, decide_routes, why_barred
 from dicom_node.reading.site_tracers import SiteTracers
 from dicom_node.registry import Registry
@@ -45,9 +46,17 @@ def planned_jobs(
     """
     for series in study_series:
         for route in _routes_of(series, routes=routes, registry=registry, algorithm=algorithm):
-            spec = registry.spec(route.algorithm)
-            job = plan(series, study_series, route=route, spec=spec, created_at=created_at)
-            yield job, series
+            spec = registry.spec_of(route)
+            for contours in jobs_wanted(route, contours_on(series, study_series)):
+                job = plan(
+                    series,
+                    study_series,
+                    route=route,
+                    spec=spec,
+                    created_at=created_at,
+                    contours=contours,
+                )
+                yield job, series
 
 
 def run_job(
@@ -59,14 +68,25 @@ def run_job(
     out: Path,
     site_tracers: SiteTracers,
     equipment: Equipment,
+    options: Mapping[str, str],
 ) -> OfflineJob:
-    """Run a job; its objects go to `out/<job id>/`."""
+    """Run a job; its objects go to `out/<job id>/`.
+
+    Parameters
+    ----------
+    options : mapping
+        Of the route of the job; `spec` is the specification with them.
+    """
     flaw = why_no_volume(primary)
     if flaw is not None:
         reason = f"{flaw.code}: {flaw.message}"
         return OfflineJob(job=job, outcome=JobOutcome(state=JobState.REJECTED, reason=reason))
     request = JobRequest(
-        job=job, folder=out / job.job_id, site_tracers=site_tracers, equipment=equipment
+        job=job,
+        folder=out / job.job_id,
+        site_tracers=site_tracers,
+        equipment=equipment,
+        options=options,
     )
     return OfflineJob(job=job, outcome=worker.run(request, spec))
 
@@ -87,6 +107,8 @@ def _manual_route(spec: AlgorithmSpec) -> Route:
         wanted.role: CompanionRule(
             modality=wanted.modalities[0],
             if_missing=IfMissing.REJECT if wanted.required else IfMissing.RUN,
+            same_frame_of_reference=wanted.phase is None,  # rest and stress are two scans
+            phase=wanted.phase,
         )
         for wanted in spec.inputs[1:]
     }
@@ -96,4 +118,12 @@ def _manual_route(spec: AlgorithmSpec) -> Route:
         destinations=(),
         when=Condition(modality=spec.primary.modalities),
         companions=companions,
+        contours=_contour_use(spec),
     )
+
+
+def _contour_use(spec: AlgorithmSpec) -> ContourUse:
+    """Contours in the folder are measured where the algorithm can; else it outlines itself."""
+    if spec.load_contoured is None:
+        return ContourUse.IGNORED
+    return ContourUse.TAKEN if spec.lacks is None else ContourUse.REQUIRED

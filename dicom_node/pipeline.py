@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from dicom_node.domain.algorithm import AlgorithmSpec, InputSpec
+from dicom_node.domain.algorithm import CONTOURS, AlgorithmCard, AlgorithmSpec, InputSpec
+from dicom_node.domain.contour import ContourSet
 from dicom_node.domain.errors import (
     AlgorithmFailed,
     EncodingFailed,
     InputRejected,
     MemoryLimit,
+    WeightsError,
 )
 from dicom_node.domain.job import (
     ClassificationRow,
@@ -22,6 +24,7 @@ from dicom_node.domain.series import Instance
 from dicom_node.domain.volume import Volume
 from dicom_node.encoding.encode import encode_report, write_objects
 from dicom_node.planning import JobRequest
+from dicom_node.reading.contours import read_contours
 from dicom_node.reading.header import read_header
 from dicom_node.reading.series import read_series
 from dicom_node.reading.site_tracers import SiteTracers
@@ -32,8 +35,10 @@ def process(request: JobRequest, spec: AlgorithmSpec) -> JobOutcome:
     """Run one job from files to files; unfit data and failures end in a state with its reason."""
     try:
         volumes, notes = _read_inputs(request, spec)
-        result = _run(spec, volumes)
-        report = _report(request, spec, volumes, result, notes)
+        contours = _read_contours(request, volumes[spec.primary.role])
+        result = _run(spec, volumes, contours)
+        card = spec.card_of(contours)
+        report = _report(request, spec, volumes, _noted(result, notes), card)
         encoded = encode_report(report, request.equipment, request.forms)
         objects = write_objects(encoded, request.folder)
     except InputRejected as cause:
@@ -88,14 +93,26 @@ def _read_input(
             keyword="tracer",
             value=series.tracer.tracer,
         )
-    return read_volume(read, wanted.unit)
+    if wanted.phase is not None and series.exam.phase != wanted.phase:
+        raise InputRejected(
+            f"input {wanted.role!r} takes {wanted.phase}", keyword="phase", value=series.exam.phase
+        )
+    return read_volume(read, wanted.unit, gated=wanted.gated)
 
 
-def _run(spec: AlgorithmSpec, volumes: Mapping[str, Volume]) -> Result:
+def _read_contours(request: JobRequest, primary: Volume) -> ContourSet | None:
+    """Contours of the job on the grid of its primary input; None where it has none."""
+    instances = request.job.inputs.get(CONTOURS)
+    if instances is None:
+        return None
+    return read_contours(read_header(instances[0].path), primary.geometry)
+
+
+def _run(spec: AlgorithmSpec, volumes: Mapping[str, Volume], contours: ContourSet | None) -> Result:
     """Result of the algorithm, on exactly the grid of one of its inputs."""
     name, version = spec.card.name, spec.card.version
     try:
-        result: object = spec.load()(volumes)  # foreign code may give anything
+        result: object = _called(spec, volumes, contours)  # foreign code may give anything
     except (InputRejected, AlgorithmFailed):
         raise
     except MemoryError as cause:
@@ -115,19 +132,38 @@ def _run(spec: AlgorithmSpec, volumes: Mapping[str, Volume]) -> Result:
     return result
 
 
+def _called(
+    spec: AlgorithmSpec, volumes: Mapping[str, Volume], contours: ContourSet | None
+) -> Result:
+    """What the algorithm says of the volumes, or of contours that somebody drew on them."""
+    if contours is None:
+        if spec.lacks is not None:
+            name, version = spec.card.name, spec.card.version
+            raise WeightsError(name=name, version=version, cause=spec.lacks)
+        return spec.load()(volumes)
+    if spec.load_contoured is None:
+        raise InputRejected(f"{spec.card.name} measures no contours of others")
+    return spec.load_contoured()(volumes, contours)
+
+
+def _noted(result: Result, notes: tuple[str, ...]) -> Result:
+    return replace(result, warnings=(*result.warnings, *notes))
+
+
 def _report(
     request: JobRequest,
     spec: AlgorithmSpec,
     volumes: Mapping[str, Volume],
     result: Result,
-    notes: tuple[str, ...],
+    card: AlgorithmCard,
 ) -> Report:
     role = result.segmentation.role if result.segmentation is not None else spec.primary.role
-    others = [one for name in volumes if name != role for one in request.job.inputs[name]]
+    used = [name for name in (*volumes, CONTOURS) if name != role]
+    others = [one for name in used for one in request.job.inputs.get(name, ())]
     return Report(
         result_id=request.job.result_id,
-        card=spec.card,
-        result=replace(result, warnings=(*result.warnings, *notes)),
+        card=card,
+        result=result,
         source=volumes[role],
         source_instances=request.job.inputs[role],
         companions=tuple(others),

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from dicom_node.domain.algorithm import AlgorithmSpec
+from dicom_node.domain.algorithm import CONTOURS, AlgorithmSpec
 from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.job import Job, job_id_of, result_id_of
 from dicom_node.domain.route import Route
-from dicom_node.domain.series import Series
+from dicom_node.domain.series import Instance, Series
 from dicom_node.policy.routing import find_companion
 from dicom_node.reading.site_tracers import SiteTracers
 
@@ -22,6 +22,7 @@ def plan(
     route: Route,
     spec: AlgorithmSpec,
     created_at: datetime,
+    contours: Instance | None = None,
 ) -> Job:
     """Job of a route on a series, with those companions that are in the study now.
 
@@ -30,16 +31,25 @@ def plan(
     study : sequence of Series
         Complete series of the same study, and of the patient's earlier ones where a route takes
         priors.
+    contours : Instance or None
+        SEG or RTSTRUCT that the algorithm measures in the place of its own contours.
     """
     inputs = {spec.primary.role: primary.instances}
     for role, rule in route.companions.items():
         companion = find_companion(primary, study, rule)
         if companion is not None:
             inputs[role] = companion.instances
+    drawn = () if contours is None else (contours,)
+    if drawn:
+        inputs[CONTOURS] = drawn
     algorithm, version = spec.card.name, spec.card.version
     return Job(
         job_id=job_id_of(
-            route=route.name, algorithm=algorithm, version=version, primary=primary.instances
+            route=route.name,
+            algorithm=algorithm,
+            version=version,
+            primary=primary.instances,
+            contours=drawn,
         ),
         result_id=result_id_of(algorithm=algorithm, version=version, inputs=inputs),
         route=route.name,
@@ -65,6 +75,8 @@ class JobRequest:
         `result_id` of the report that this one takes the place of.
     forms : mapping
         Name of a destination to the forms that suit it; empty for one set of the default forms.
+    options : mapping
+        Of the route, for the algorithm.
     """
 
     job: Job
@@ -73,3 +85,4 @@ class JobRequest:
     equipment: Equipment
     predecessor: str | None = None
     forms: Mapping[str, ResultForms] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)

@@ -3,6 +3,8 @@
 import random
 from collections.abc import Callable
 
+from dicom_node.audited import tell_used
+from dicom_node.auditing import Audit
 from dicom_node.engine.loop import Loop
 from dicom_node.engine.runner import JobRunner
 from dicom_node.reading.site_tracers import read_site_tracers
@@ -26,6 +28,7 @@ class Processing:
         Whether this process still takes part; else what it runs is not its own any more.
     on_result : callable
         There may be something to send.
+    audit : Audit
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Processing:
         number: int,
         is_member: Callable[[], bool],
         on_result: Callable[[], None],
+        audit: Audit,
     ) -> None:
         rules = settings.worker
         gpu = rules.gpus[number % len(rules.gpus)] if rules.gpus else None
@@ -56,6 +60,7 @@ class Processing:
             rules=settings.jobs,
             stopping=lambda: self._loop.stopping or not is_member(),
             chance=random.Random(),  # noqa: S311  jitter, no secret
+            on_start=lambda record: tell_used(audit, record),
         )
         self._loop = Loop("runner", self._tick, pause_s=_POLL_S)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection
 from dicom_node.archive.free_space import FreeSpace
 from dicom_node.archive.result_retention import sweep_results
 from dicom_node.archive.retention import sweep
+from dicom_node.audited import Arrivals, telling_removed
+from dicom_node.auditing import Audit
 from dicom_node.domain.commitment import CommitmentReport
 from dicom_node.domain.fetch import RemoteSender
 from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
@@ -85,6 +87,7 @@ class Reception:
         Whether this process, and no other, may do something now.
     on_jobs : callable
         There may be something to run.
+    audit : Audit
     """
 
     def __init__(
@@ -96,9 +99,12 @@ class Reception:
         executor_id: str | None,
         holds: Callable[[str], bool],
         on_jobs: Callable[[], None],
+        audit: Audit,
     ) -> None:
         self._settings, self._registry, self._archive = settings, registry, archive
         self._holds, self._on_jobs = holds, on_jobs
+        self._arrivals = Arrivals(audit, archive.index)
+        self._removing = telling_removed(audit, archive.index)
         self._associations = Associations(archive, executor_id)
         self._space = FreeSpace(
             settings.storage_folder, refuse_below_mib=settings.refuse_below_free_mib
@@ -109,6 +115,7 @@ class Reception:
             self.association_ended,
             self._commitment_reported,
             self._space.is_low,
+            refused=audit.refused,
         )
         self._assembler: Assembler | None = None  # made anew whenever it becomes this one's turn
         self._assembly = Loop("assembly", self._assemble, pause_s=settings.assembly.tick_s)
@@ -135,8 +142,12 @@ class Reception:
     def store(self, received: ReceivedInstance) -> StoreOutcome:
         """Make an instance durable; raises ArchiveError where that cannot be."""
         self._associations.note(received.association_id)
-        self._space.check()
-        outcome = self._archive.instances.store(received, utc_now())
+        outcome: StoreOutcome | None = None
+        try:
+            self._space.check()
+            outcome = self._archive.instances.store(received, utc_now())
+        finally:
+            self._arrivals.came(received, outcome)
         if self._settings.archives and outcome in (StoreOutcome.DUPLICATE, StoreOutcome.CONFLICT):
             # A series that was only fetched starts something when somebody sends it, too.
             self._archive.remote.note_sent(received, utc_now())
@@ -145,6 +156,7 @@ class Reception:
     def association_ended(self, association_id: str) -> None:
         """Nothing more comes over an association."""
         self._associations.end(association_id)
+        self._arrivals.ended(association_id)
         self._assembly.wake()
 
     def _commitment_reported(self, report: CommitmentReport) -> None:
@@ -165,9 +177,12 @@ class Reception:
         if not self._holds(RETAIN):
             return False
         settings, now = self._settings, utc_now()
-        sweep(self._archive.instances, keep_days=settings.retention_days, now=now)
+        removing = self._removing
+        keep_days = settings.retention_days
+        sweep(self._archive.instances, keep_days=keep_days, now=now, removing=removing)
         database, folder = self._archive.index.database, settings.storage_folder
-        sweep_results(database, folder, keep_days=settings.results_retention_days, now=now)
+        keep_days = settings.results_retention_days
+        sweep_results(database, folder, keep_days=keep_days, now=now, removing=removing)
         return False
 
     def _new_assembler(self) -> Assembler:

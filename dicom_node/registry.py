@@ -8,6 +8,7 @@ from typing import Protocol
 
 from dicom_node.domain.algorithm import AlgorithmSpec
 from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.route import ContourUse, Route
 from dicom_node.domain.volume import Volume
 
 ALGORITHM_GROUP = "dicom_node.algorithms"
@@ -50,6 +51,27 @@ class Registry:
             allowed = f"one of {sorted(self.specs)}"
             raise ConfigError(file=file, key=key, value=value, allowed=allowed)
         return self.specs[name]
+
+    def spec_of(self, route: Route) -> AlgorithmSpec:
+        """SPEC of the algorithm of a route, with the options of the route.
+
+        Raises
+        ------
+        ConfigError
+            As `spec`; where the algorithm refuses the options, or cannot run as the route wants.
+        """
+        spec = self.spec(route.algorithm).with_options(route.options)
+        file, key = "routes.toml", f"{route.name}.contours"
+        if route.contours is not ContourUse.IGNORED and spec.load_contoured is None:
+            allowed = f"{ContourUse.IGNORED!s}: {route.algorithm} takes no contours of others"
+            raise ConfigError(file=file, key=key, value=str(route.contours), allowed=allowed)
+        if spec.lacks is not None and route.contours is not ContourUse.REQUIRED:
+            takes = "" if spec.load_contoured is None else f' (contours = "{ContourUse.REQUIRED}")'
+            allowed = f"an algorithm that can run{takes}; {spec.lacks}"
+            raise ConfigError(
+                file=file, key=f"{route.name}.algorithm", value=route.algorithm, allowed=allowed
+            )
+        return spec
 
 
 def load_registry() -> Registry:

@@ -5,10 +5,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from dicom_node.domain.audit import AuditRules, SyslogTransport
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.peer import Caller, Destination, Listener, TlsFiles
@@ -23,6 +24,8 @@ from dicom_node.domain.rules import (
     WorkerRules,
 )
 from dicom_node.settings_archives import ARCHIVES_FILE, ArchivesFile, remote_archive
+from dicom_node.settings_audit import audit_rules
+from dicom_node.settings_faults import named_fault
 from dicom_node.settings_files import (
     CompanionTable,
     DeliveryTable,
@@ -60,6 +63,8 @@ class Settings:
         How long result files are kept after their delivery.
     refuse_below_free_mib : int
         Free disk space in MiB below which nothing new is received; 0 for no such limit.
+    audit : AuditRules
+        How the audit trail is kept and where it is sent.
     tls : TlsFiles or None
         By which the node proves who it is, whoever uses it.
     device_serial_number : str
@@ -79,6 +84,7 @@ class Settings:
     worker: WorkerRules
     executors: LivenessRules
     device_serial_number: str
+    audit: AuditRules
     tls: TlsFiles | None
     destinations: Mapping[str, Destination]
     archives: Mapping[str, RemoteArchive]
@@ -135,6 +141,7 @@ def read_settings(folder: Path) -> Settings:
         worker=WorkerRules(**node.worker.model_dump()),
         executors=LivenessRules(**node.executors.model_dump()),
         device_serial_number=node.equipment.device_serial_number,
+        audit=_audit(node, tls),
         tls=tls,
         destinations=named,
         archives=archives,
@@ -175,9 +182,18 @@ def _tls(node: NodeFile, folder: Path) -> TlsFiles | None:
     )
 
 
-def _refuse_without_tls(tls: TlsFiles | None, key: str, file: str) -> None:
+def _audit(node: NodeFile, tls: TlsFiles | None) -> AuditRules:
+    rules = audit_rules(node.audit)
+    if rules.receiver is not None and rules.receiver.transport is SyslogTransport.TLS:
+        _refuse_without_tls(tls, "audit.receiver.transport", NODE_FILE, value="tls")
+    return rules
+
+
+def _refuse_without_tls(tls: TlsFiles | None, key: str, file: str, *, value: object = True) -> None:
     if tls is None:
-        raise ConfigError(file=file, key=key, value=True, allowed=f"with [tls] in {NODE_FILE} only")
+        raise ConfigError(
+            file=file, key=key, value=value, allowed=f"with [tls] in {NODE_FILE} only"
+        )
 
 
 def _read(path: Path, model: type[Model]) -> Model:
@@ -189,36 +205,7 @@ def _read(path: Path, model: type[Model]) -> Model:
         # By way of JSON: TOML's arrays then become tuples under strict rules, too.
         return model.model_validate_json(json.dumps(table, default=str))
     except ValidationError as cause:
-        raise _named(path, model, cause) from cause
-
-
-def _named(path: Path, model: type[BaseModel], cause: ValidationError) -> ConfigError:
-    first = cause.errors()[0]
-    key = ".".join(str(part) for part in first["loc"]) or "(top level)"
-    if first["type"] == "extra_forbidden":
-        value, allowed = "an unknown key", f"one of {_keys_beside(model, first['loc'])}"
-    elif first["type"] == "missing":
-        value, allowed = "absent", "a value; the key is required"
-    else:
-        value, allowed = first["input"], first["msg"].removeprefix("Value error, ")
-        if key.endswith(".database"):
-            value = "another text"  # it may hold a password
-    return ConfigError(file=path.name, key=key, value=value, allowed=allowed)
-
-
-def _keys_beside(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
-    """Keys that the table at this place of the file may have."""
-    for part in place[:-1]:
-        if isinstance(part, str) and part in model.model_fields:
-            models = _models_in(model.model_fields[part].annotation)
-            model = models[0] if models else model
-    return sorted(model.model_fields)
-
-
-def _models_in(annotation: object) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [found for part in get_args(annotation) for found in _models_in(part)]
+        raise named_fault(path, model, cause) from cause
 
 
 def _refuse_repeats(path: Path, names: list[str]) -> None:
@@ -273,6 +260,8 @@ def _route(table: RouteTable) -> Route:
         window=table.window,
         gate=table.gate,
         shadow_destinations=table.shadow_destinations,
+        contours=table.contours,
+        options=table.options,
     )
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from dicom_node.domain.peer import Destination, TlsFiles
 from dicom_node.domain.query import FetchRules, RemoteArchive, RetrieveMethod
 from dicom_node.domain.rules import RetryRules
-from dicom_node.settings_files import AeTitle, Name, Port, Strict, Text
+from dicom_node.settings_types import AeTitle, Name, Port, Strict, Text
 
 ARCHIVES_FILE = "archives.toml"
 

@@ -6,37 +6,22 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainValidator,
     model_validator,
 )
 
 from dicom_node.domain.forms import ExtraForm, PageForm, SegForm, SrClass, SrForm, SrTracking
-from dicom_node.domain.route import IfMissing, PriorPick, TimeWindow
+from dicom_node.domain.route import ContourUse, IfMissing, PriorPick, TimeWindow
 from dicom_node.domain.series import ExamKind
+from dicom_node.settings_audit import AuditTable
+from dicom_node.settings_types import AeTitle, Name, Port, Seconds, Strict, Text
 
 _WINDOW = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 
 
 _DATABASE = re.compile(r"postgresql://\S*/[^\s/?]+(\?\S*)?")
-
-
-class Strict(BaseModel):
-    """Unknown keys and wrong types are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-AeTitle = Annotated[
-    str, Field(min_length=1, max_length=16, pattern=r"^[^\\\x00-\x1f]*\S[^\\\x00-\x1f]*$")
-]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Seconds = Annotated[float, Field(ge=0)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
-Text = Annotated[str, Field(min_length=1)]
 
 
 def _as_tuple(value: object) -> object:
@@ -187,6 +172,7 @@ class NodeFile(Strict):
     executors: ExecutorsTable = ExecutorsTable()
     equipment: EquipmentTable = EquipmentTable()
     tls: TlsTable | None = None
+    audit: AuditTable = AuditTable()
 
 
 class DestinationTable(Strict):
@@ -265,6 +251,7 @@ class CompanionTable(Strict):
     fetch: Annotated[tuple[Name, ...], BeforeValidator(_as_tuple)] = ()
     fetch_after_s: Seconds = 10.0
     prior: PriorTable | None = None
+    phase: Annotated[str, Field(pattern="^(rest|stress)$")] | None = None
 
 
 class RouteTable(Strict):
@@ -274,12 +261,14 @@ class RouteTable(Strict):
     algorithm: Name
     destinations: tuple[Name, ...]
     when: ConditionTable
-    companions: dict[Name, CompanionTable] = {}
+    companions: dict[Name, CompanionTable] = Field(default_factory=dict)
     fallback: bool = False
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
     window: Window | None = None
     gate: bool = False
     shadow_destinations: tuple[Name, ...] = ()
+    contours: ContourUse = ContourUse.IGNORED
+    options: dict[Name, Text] = {}
 
 
 class RoutesFile(Strict):

@@ -58,7 +58,7 @@ def _end_with_parent() -> None:
 
 def _outcome(request: JobRequest, spec: AlgorithmSpec) -> JobOutcome:
     try:
-        return process(request, spec)
+        return process(request, spec.with_options(request.options))
     except Exception as cause:  # outermost frame of the worker: a bug of ours fails one job
         log.exception("worker.bug", job=request.job.job_id)
         text = f"internal-error: {type(cause).__name__} in {spec.card.name} {spec.card.version}"

@@ -8,7 +8,8 @@ import torch
 
 from algorithms.evaluation.methods import Method, above, fraction_of_maximum, network
 from algorithms.evaluation.table import WORLDS, detail_lines, score_world, table_lines
-from algorithms.toolbox.lesion_net.bundle import CARD, load_bundle, write_card
+from algorithms.toolbox.lesion_net.bundle import load_bundle, write_card
+from algorithms.toolbox.lesion_net.layout import CARD
 from algorithms.toolbox.lesion_net.network import best_device
 from algorithms.training.card import with_results
 

@@ -15,11 +15,14 @@ from algorithms.toolbox.fdg_criteria import (
     qpet,
 )
 from algorithms.toolbox.isocontour import at_fraction_of_maximum
+from algorithms.toolbox.lesion_segments import Reference, segments_of
+from algorithms.toolbox.lesion_values import of_references, plain, suvs_of
+from algorithms.toolbox.lesions import Lesion
 from algorithms.toolbox.liver_reference import LIVER_SOURCE
 from algorithms.toolbox.reference_region import ReferenceRegion
 from algorithms.toolbox.uptake import Uptake
 from dicom_node.domain import coding
-from dicom_node.domain.coding import Code, Unit
+from dicom_node.domain.coding import Unit
 from dicom_node.domain.errors import NotCalibrated
 from dicom_node.domain.result import (
     Classification,
@@ -32,20 +35,25 @@ from dicom_node.domain.result import (
 from dicom_node.domain.volume import PatientFacts, Volume
 
 _FIXED_SUV, _FRACTION, _MARGIN_MM = 4.0, 0.41, 30.0
-_LESION_RGB, _LIVER_RGB, _POOL_RGB = (255, 70, 60), (255, 220, 90), (120, 190, 255)
+_LIVER_RGB, _POOL_RGB = (255, 220, 90), (120, 190, 255)
 NO_BODY = "Size, weight or sex of the patient is missing: no PERCIST threshold and no SDmax."
 
 
 def measured(
-    pet: Volume, lesions: Sequence[tuple[str, Region]], ct: Volume | None = None
+    pet: Volume,
+    lesions: Sequence[Lesion],
+    ct: Volume | None = None,
+    *,
+    physiological: Region | None = None,
 ) -> Result:
     """Segments and numbers of lesions that are given.
 
     Parameters
     ----------
     pet : in SUVbw
-    lesions : label and region of each, on the grid of the PET
+    lesions : on the grid of the PET
     ct : used for the reference regions where it shares the PET's frame of reference
+    physiological : uptake that a network took for normal; shown, and in none of the totals
 
     Raises
     ------
@@ -54,10 +62,11 @@ def measured(
     """
     if pet.unit is not Unit.SUVBW:
         raise NotCalibrated(f"FDG lesions need {Unit.SUVBW}, the volume is in {pet.unit}")
-    regions = [region for _, region in lesions]
+    regions = [one.region for one in lesions]
     burden = burden_of(pet.array, pet.geometry, regions)
     found = references_of(pet, ct, regions)
-    segments = _segments(lesions, found)
+    references = _references(found)
+    segments = segments_of(lesions, references, physiological)
     body, missing = _of_body(pet.patient, burden, found.liver)
     ratios, categories = _of_liver(pet, regions, burden, found.liver)
     segmentation = SegmentationResult(role="pet", geometry=pet.geometry, segments=segments)
@@ -65,9 +74,10 @@ def measured(
         segmentation=segmentation if segments else None,
         measurements=(
             *(m for n, one in enumerate(burden.lesions, start=1) for m in _of_lesion(one, n)),
-            *_of_references(segments, found),
-            *_totals(pet, regions, burden),
             *ratios,
+            *of_references(segments, references),
+            *_of_physiology(pet, segments, physiological),
+            *_totals(pet, regions, burden),
             *body,
         ),
         classifications=categories,
@@ -75,65 +85,43 @@ def measured(
     )
 
 
-def _segments(lesions: Sequence[tuple[str, Region]], found: References) -> tuple[Segment, ...]:
-    segments = [
-        Segment(
-            number=number,
-            label=label,
-            category=coding.MORPHOLOGICALLY_ABNORMAL,
-            type=words.LESION,
-            region=region,
-            tracking_id=f"lesion-{number}",
-            display_rgb=_LESION_RGB,
-        )
-        for number, (label, region) in enumerate(lesions, start=1)
-    ]
-    for ball, label, site, rgb in (
-        (found.liver, "Liver reference (automatic)", words.LIVER, _LIVER_RGB),
-        (found.blood_pool, "Blood pool reference (automatic)", words.THORACIC_AORTA, _POOL_RGB),
-    ):
-        if ball is not None:
-            segments.append(_reference_segment(len(segments) + 1, ball, label, site, rgb))
-    return tuple(segments)
-
-
-def _reference_segment(
-    number: int, ball: ReferenceRegion, label: str, site: Code, rgb: tuple[int, int, int]
-) -> Segment:
-    return Segment(
-        number=number,
-        label=label,
-        category=coding.SPATIAL_CONCEPT,
-        type=coding.REFERENCE_REGION,
-        region=ball.region,
-        tracking_id=label.split(" (", maxsplit=1)[0].lower().replace(" ", "-"),
-        display_rgb=rgb,
-        site=site,
+def _references(found: References) -> tuple[Reference, ...]:
+    """The reference regions that could be placed."""
+    rows = (
+        (found.liver, "Liver reference", words.LIVER, _LIVER_RGB, LIVER_SOURCE),
+        (
+            found.blood_pool,
+            "Blood pool reference",
+            words.THORACIC_AORTA,
+            _POOL_RGB,
+            BLOOD_POOL_SOURCE,
+        ),
+    )
+    return tuple(
+        Reference(name=name, site=site, rgb=rgb, placed=ball, source=source)
+        for ball, name, site, rgb, source in rows
+        if ball is not None
     )
 
 
 def _of_lesion(uptake: Uptake, segment: int) -> tuple[Measurement, ...]:
+    volume, product = coding.METABOLIC_VOLUME, coding.TOTAL_LESION_GLYCOLYSIS
     return (
-        _suv("SUVmax", uptake.maximum, coding.MAXIMUM, segment),
-        _suv("SUVmean", uptake.mean, coding.MEAN, segment),
-        _suv("SUVpeak", uptake.peak, coding.PEAK, segment),
-        _plain("MTV", coding.METABOLIC_VOLUME, uptake.volume_ml, coding.MILLILITRE, segment),
-        _plain("TLG", coding.TOTAL_LESION_GLYCOLYSIS, uptake.product, coding.GRAM, segment),
+        *suvs_of(uptake, segment),
+        plain("MTV", volume, uptake.volume_ml, coding.MILLILITRE, segment=segment),
+        plain("TLG", product, uptake.product, coding.GRAM, segment=segment),
     )
 
 
-def _of_references(segments: Sequence[Segment], found: References) -> tuple[Measurement, ...]:
-    pairs = (
-        (words.LIVER, found.liver, LIVER_SOURCE),
-        (words.THORACIC_AORTA, found.blood_pool, BLOOD_POOL_SOURCE),
-    )
-    out: list[Measurement] = []
-    for site, ball, source in pairs:
-        if ball is not None:
-            number = next(s.number for s in segments if s.site == site)
-            out.append(_suv("SUVmean", ball.mean, coding.MEAN, number, source))
-            out.append(_suv("SUV SD", ball.sd, coding.STANDARD_DEVIATION, number, source))
-    return tuple(out)
+def _of_physiology(
+    pet: Volume, segments: Sequence[Segment], region: Region | None
+) -> tuple[Measurement, ...]:
+    """Volume of what was left out, so that a reader can see how much it is."""
+    if region is None:
+        return ()
+    volume = region.voxels * pet.geometry.voxel_volume_ml
+    number = segments[-1].number
+    return (plain("Volume", coding.VOLUME, volume, coding.MILLILITRE, segment=number),)
 
 
 def _totals(pet: Volume, regions: Sequence[Region], burden: Burden) -> tuple[Measurement, ...]:
@@ -179,7 +167,7 @@ def _of_liver(
     highest = max(quotients)
     category = deauville_of(highest)
     return tuple(
-        _plain("qPET", words.QPET, value, coding.RATIO, number, QPET_SOURCE)
+        plain("qPET", words.QPET, value, coding.RATIO, segment=number, source=QPET_SOURCE)
         for number, value in enumerate(quotients, start=1)
     ), (
         Classification(
@@ -199,7 +187,7 @@ def _of_body(
     out: list[Measurement] = []
     spread = burden.sdmax_per_m(weight_kg=patient.weight_kg, height_m=patient.size_m)
     if spread is not None:
-        out.append(_plain("SDmax", words.SDMAX, spread, words.PER_METRE, None, SDMAX_SOURCE))
+        out.append(plain("SDmax", words.SDMAX, spread, words.PER_METRE, source=SDMAX_SOURCE))
     if patient.sex not in {"M", "F"}:
         return tuple(out), (NO_BODY,)
     if liver is not None:
@@ -210,26 +198,5 @@ def _of_body(
         least = percist_threshold(liver_mean=share * liver.mean, liver_sd=share * liver.sd)
         name = words.PERCIST_THRESHOLD
         source = f"{PERCIST_SOURCE}; SUL after Janmahasatian"
-        out.append(_plain("PERCIST threshold (SULpeak)", name, least, coding.COUNT, None, source))
+        out.append(plain("PERCIST threshold (SULpeak)", name, least, coding.COUNT, source=source))
     return tuple(out), ()
-
-
-def _suv(label: str, value: float, derivation: Code, segment: int, source: str = "") -> Measurement:
-    return Measurement(
-        label=label,
-        name=coding.SUVBW,
-        value=value,
-        unit=coding.G_PER_ML_SUVBW,
-        segment=segment,
-        derivation=derivation,
-        method=coding.SUVBW_METHOD,
-        source=source,
-    )
-
-
-def _plain(  # noqa: PLR0917  private, and each is what its name says
-    label: str, name: Code, value: float, unit: Code, segment: int | None, source: str = ""
-) -> Measurement:
-    return Measurement(
-        label=label, name=name, value=value, unit=unit, segment=segment, source=source
-    )

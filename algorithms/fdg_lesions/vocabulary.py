@@ -2,7 +2,6 @@
 
 from dicom_node.domain.coding import PRIVATE_SCHEME, Code
 
-LESION = Code("52988006", "SCT", "Lesion")
 LIVER = Code("10200004", "SCT", "Liver")
 THORACIC_AORTA = Code("113262008", "SCT", "Thoracic aorta")
 NUMBER_OF_LESIONS = Code("246206008", "SCT", "Number of lesions")
@@ -10,7 +9,11 @@ PER_METRE = Code("/m", "UCUM", "per meter")
 DMAX = Code("dmax", PRIVATE_SCHEME, "Largest distance between lesions")
 SDMAX = Code("sdmax", PRIVATE_SCHEME, "Largest distance between lesions per body surface")
 QPET = Code("qpet", PRIVATE_SCHEME, "qPET")
-DEAUVILLE = Code("qpet-deauville", PRIVATE_SCHEME, "Deauville category suggested by qPET")
+DEAUVILLE = Code(
+    "qpet-deauville",
+    PRIVATE_SCHEME,
+    "Deauville category suggested by qPET (Hasenclever 2014)",
+)
 PERCIST_THRESHOLD = Code("percist-threshold", PRIVATE_SCHEME, "PERCIST threshold of SULpeak")
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from algorithms.pet_threshold.candidates import (
     Candidate,
     Parameters,
@@ -13,10 +11,9 @@ from algorithms.pet_threshold.candidates import (
 )
 from algorithms.pet_threshold.measurements import OPEN_CONTOUR, of_segment, of_study, warnings_of
 from algorithms.pet_threshold.pictures import FIXED_RGB, FRACTION_RGB, draw
+from algorithms.toolbox.pet_input import check_suv, ct_of_same_frame
 from dicom_node.domain import coding
 from dicom_node.domain.algorithm import AlgorithmCard
-from dicom_node.domain.coding import Unit
-from dicom_node.domain.errors import InputRejected, NotCalibrated
 from dicom_node.domain.result import Measurement, Region, Result, Segment, SegmentationResult
 from dicom_node.domain.volume import Volume
 
@@ -49,7 +46,7 @@ class PetThreshold:
             The PET has values that are no numbers, or is the same everywhere.
         """
         pet, parameters = inputs["pet"], self.parameters
-        _check(pet)
+        check_suv(pet, "pet-threshold")
         hot_spots = find_hot_spots(pet.array, pet.geometry, parameters)
         candidates = outline_candidates(pet.array, pet.geometry, hot_spots, parameters)
         ct, ct_warnings = _usable_ct(pet, inputs.get("ct"))
@@ -68,29 +65,12 @@ class PetThreshold:
         )
 
 
-def _check(pet: Volume) -> None:
-    if pet.unit is not Unit.SUVBW:
-        raise NotCalibrated(f"pet-threshold needs {Unit.SUVBW}, the volume is in {pet.unit}")
-    finite = np.isfinite(pet.array)
-    if not finite.all():
-        first = tuple(int(i) for i in np.unravel_index(int(finite.argmin()), finite.shape))
-        raise InputRejected(
-            f"{finite.size - int(np.count_nonzero(finite))} of {finite.size} voxels are no finite "
-            f"number, the first at (slice, row, column) {first}; every voxel needs a value"
-        )
-    lowest, highest = float(pet.array.min()), float(pet.array.max())
-    if lowest == highest:
-        raise InputRejected(f"every voxel of the PET is {lowest:g}; such a volume is no image")
-
-
 def _usable_ct(pet: Volume, ct: Volume | None) -> tuple[Volume | None, tuple[str, ...]]:
     """The CT as a background, unless nothing says that it lies where the PET does."""
-    if ct is None:
-        return None, ()
-    frame = pet.geometry.frame_of_reference_uid
-    if frame is None or ct.geometry.frame_of_reference_uid != frame:
+    usable = ct_of_same_frame(pet, ct)
+    if ct is not None and usable is None:
         return None, ("The CT has another frame of reference than the PET and is not shown.",)
-    return ct, ()
+    return usable, ()
 
 
 def _segmentation(

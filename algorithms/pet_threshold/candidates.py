@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from algorithms.toolbox.card import numbers
+from algorithms.toolbox.ground import Image
 from algorithms.toolbox.isocontour import (
-    Image,
     Isocontour,
     at_fixed_level,
     at_fraction_of_maximum,

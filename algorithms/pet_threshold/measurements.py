@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from algorithms.pet_threshold.candidates import Candidate, HotSpot, Parameters
-from algorithms.toolbox.isocontour import Image
+from algorithms.toolbox.ground import Image
 from algorithms.toolbox.uptake import Uptake
 from dicom_node.domain import coding
 from dicom_node.domain.coding import Code

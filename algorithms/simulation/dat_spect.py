@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from algorithms.simulation.brain_headers import HABITS, Way, nm_attributes
+from algorithms.simulation.brain_headers import HABITS, nm_attributes
 from algorithms.simulation.brain_scan import FIRST, BrainScan, World, camera_grid, scan_person
 from algorithms.simulation.brain_uptake import Group
 from algorithms.simulation.dicom_objects import write_frames
 from algorithms.simulation.headers import StudyFacts
+from algorithms.simulation.nm_headers import Way
 from algorithms.toolbox.brain_template import read_brain_template
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.geometry import Geometry

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial.distance import pdist
 
 from algorithms.toolbox.body_size import body_surface_m2
-from algorithms.toolbox.isocontour import Image
+from algorithms.toolbox.ground import Image
 from algorithms.toolbox.uptake import Uptake, uptake_of
 from dicom_node.domain.geometry import Geometry
 from dicom_node.domain.result import Region

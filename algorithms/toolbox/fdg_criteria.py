@@ -7,7 +7,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from algorithms.toolbox.isocontour import Image, hottest_voxel
+from algorithms.toolbox.ground import Image
+from algorithms.toolbox.isocontour import hottest_voxel
 from dicom_node.domain.geometry import Geometry
 from dicom_node.domain.result import Region
 

@@ -1,31 +1,20 @@
 """Isocontours of uptake: at a fixed value, and at a fraction of a hot spot's own maximum."""
 
-import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import SimpleITK
-from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation  # type: ignore[attr-defined]  # filled at run time
 
 from algorithms.toolbox.components import (
     NEIGHBOURS_26,
     Index,
-    Mask,
     connected_regions,
-    grow,
     padded_box,
-    paint_into,
 )
+from algorithms.toolbox.ground import Ground, Image, ground_of, painted
 from dicom_node.domain.geometry import Geometry
 from dicom_node.domain.result import Region
-
-# Distances come in single precision; what differs by less is as near to the one as to the other.
-SAME_DISTANCE_MM = 1e-3
-
-Image = NDArray[np.float32]
-Box = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,7 +48,7 @@ def at_fraction_of_maximum(
     region: Region,
     *,
     fraction: float,
-    others: Iterable[Region],
+    others: Sequence[Region],
     margin_mm: float,
 ) -> Isocontour:
     """Voxels of at least a fraction of a hot spot's maximum, 26-connected to its hottest voxel.
@@ -75,7 +64,7 @@ def at_fraction_of_maximum(
         The hot spot.
     fraction : float
         0.41 (EANM, Boellaard et al., Eur J Nucl Med Mol Imaging 2015;42:328) or 0.5.
-    others : iterable of Region
+    others : sequence of Region
         The other hot spots.
     margin_mm : float
         Farthest distance from the hot spot.
@@ -84,16 +73,26 @@ def at_fraction_of_maximum(
         raise ValueError(f"no contour at {fraction} of the maximum within {margin_mm} mm")
     seed = hottest_voxel(image, geometry, region)
     level = fraction * float(image[seed])
-    near = padded_box(region, (1, 1, 1), image.shape)
-    grown = _grown(image[near] >= level, seed, near)
-    if not (grown & ~_painted([region], near)).any():
-        return Isocontour(region=_as_region(grown, near), level=level, closed=True)
-    wide = padded_box(region, _reach(margin_mm, geometry), image.shape)
-    hot = image[wide] >= level
-    cell = _cell(region, others, wide, geometry.spacing_mm, margin_mm)
-    bounded = _grown(hot & cell, seed, wide)
-    beyond = binary_dilation(bounded, structure=NEIGHBOURS_26) & hot & ~cell
-    return Isocontour(region=_as_region(bounded, wide), level=level, closed=not bool(beyond.any()))
+    box = padded_box(region, (1, 1, 1), geometry.shape)
+    inside = Ground(box=box, cell=painted([region], box))
+    within = at_level(image, inside, seed, level)
+    if within.closed:
+        return within
+    return at_level(image, ground_of(region, others, geometry, margin_mm), seed, level)
+
+
+def at_level(image: Image, ground: Ground, seed: Index, level: float) -> Isocontour:
+    """Voxels of a hot spot's ground of at least a level, 26-connected to its hottest voxel.
+
+    Parameters
+    ----------
+    seed : (slice, row, column)
+        Of the whole grid; in the ground, with at least the level.
+    """
+    hot = image[ground.box] >= level
+    grown = ground.grown(hot & ground.cell, seed)
+    beyond = binary_dilation(grown, structure=NEIGHBOURS_26) & hot & ~ground.cell
+    return Isocontour(region=ground.region(grown), level=level, closed=not bool(beyond.any()))
 
 
 def hottest_voxel(image: Image, geometry: Geometry, region: Region) -> Index:
@@ -109,57 +108,3 @@ def hottest_voxel(image: Image, geometry: Geometry, region: Region) -> Index:
     # Rounded to micrometres, lest the last bit of a float decide.
     a, b, c = places[np.lexsort(np.round([*points.T, off], 3))[0]]
     return int(a), int(b), int(c)
-
-
-def _reach(margin_mm: float, geometry: Geometry) -> Index:
-    """Voxels on each side that can matter: a rival of a voxel at the margin is as far again."""
-    a, b, c = (math.ceil(2.0 * margin_mm / step) for step in geometry.spacing_mm)
-    return a, b, c
-
-
-def _cell(
-    region: Region,
-    others: Iterable[Region],
-    box: Box,
-    spacing_mm: tuple[float, float, float],
-    margin_mm: float,
-) -> Mask:
-    """Voxels of a box within the margin of the region and nearer to it than to any other."""
-    own = _distance_mm(_painted([region], box), spacing_mm)
-    cell = own <= margin_mm + SAME_DISTANCE_MM
-    rivals = _painted(others, box)
-    if rivals.any():
-        cell &= own < _distance_mm(rivals, spacing_mm) - SAME_DISTANCE_MM
-    return np.asarray(cell)
-
-
-def _distance_mm(mask: Mask, spacing_mm: tuple[float, float, float]) -> Image:
-    """Distance of each voxel from the nearest voxel of a mask; 0 or less within it.
-
-    ITK's map takes a tenth of the memory of SciPy's, which matters for uptake of a whole body.
-    """
-    image = SimpleITK.GetImageFromArray(mask.astype(np.uint8))
-    image.SetSpacing(tuple(reversed(spacing_mm)))
-    distance = SimpleITK.SignedMaurerDistanceMap(
-        image, insideIsPositive=False, squaredDistance=False, useImageSpacing=True
-    )
-    return np.asarray(SimpleITK.GetArrayFromImage(distance), dtype=np.float32)
-
-
-def _painted(regions: Iterable[Region], box: Box) -> Mask:
-    a, b, c = (part.stop - part.start for part in box)
-    painted = np.zeros((a, b, c), dtype=bool)
-    for region in regions:
-        paint_into(region, painted, box)
-    return painted
-
-
-def _grown(allowed: Mask, seed: Index, box: Box) -> Mask:
-    a, b, c = (place - part.start for place, part in zip(seed, box, strict=True))
-    return grow(allowed, (a, b, c))
-
-
-def _as_region(mask: Mask, box: Box) -> Region:
-    tight = Region.from_mask(mask)
-    a, b, c = (place + part.start for place, part in zip(tight.origin, box, strict=True))
-    return Region(origin=(a, b, c), mask=tight.mask)

@@ -62,7 +62,7 @@ class Scan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crop:
-    """Rows and columns of the axial pictures that are shown."""
+    """Rows and columns of the pictures of a view that are shown."""
 
     axes: Axes
     rows: range
@@ -96,8 +96,8 @@ def slices_figure(
     last = frames[-1]
     sheet, canvas = blank(last.right + GAP_PX + BAR_PX, last.bottom + FOOT_PX)
     for panel, frame in zip(panels, frames, strict=True):
-        show(canvas, _picture(pet, ct, crop, panel.index, shown), frame, shown)
-        _draw_panel(canvas, panel, axes, frame, pet.geometry)
+        show(canvas, picture_of(pet, ct, crop, panel.index, shown), frame, shown)
+        draw_panel(canvas, panel, axes, frame, pet.geometry)
     draw_length(canvas, last, scale)
     colours = "gray_r" if ct is None else PET_COLOURS.name
     draw_bar(canvas, shown, last.right + GAP_PX, (HEAD_PX, last.bottom), colours=colours)
@@ -131,17 +131,18 @@ def _frame(place: int, crop: Crop, scale: float) -> Frame:
     )
 
 
-def _picture(
+def picture_of(
     pet: Scan, ct: Scan | None, crop: Crop, index: int, window: Window
 ) -> NDArray[np.floating]:
-    """Grey values of the PET, or RGB of both."""
+    """Part of a plane of the PET: its grey values, or RGB over the CT."""
     if ct is not None:
         return _fused(pet, ct, crop, index, window)
     cut = crop.axes.cut(pet.image, index)
     return cut[crop.rows.start : crop.rows.stop, crop.columns.start : crop.columns.stop]
 
 
-def _draw_panel(canvas: Canvas, panel: Panel, axes: Axes, frame: Frame, geometry: Geometry) -> None:
+def draw_panel(canvas: Canvas, panel: Panel, axes: Axes, frame: Frame, geometry: Geometry) -> None:
+    """Outlines where the plane cuts them, letters of the sides, and the heading."""
     for outline in panel.outlines:
         shadow = axes.region_cut(outline.region, geometry.shape, panel.index)
         draw_outline(canvas, shadow, outline, frame)

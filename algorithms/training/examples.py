@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
 from algorithms.simulation.shapes import Floats
-from algorithms.simulation.wholebody.patient import GRID_MM, Patient, Scan, draw_patient, scan
+from algorithms.simulation.wholebody.patient import (
+    BACKGROUND,
+    GRID_MM,
+    LESION,
+    PHYSIOLOGICAL,
+    Patient,
+    Scan,
+    draw_patient,
+    scan,
+)
 from algorithms.simulation.wholebody.worlds import world
 from algorithms.toolbox.lesion_net.grid import BodyGrid, channels, compressed, expanded, to_grid
 from dicom_node.domain.geometry import Geometry
@@ -17,6 +26,8 @@ from dicom_node.domain.geometry import Geometry
 # Small lesions weigh more than their few voxels: up to this, as the root of volume over 8 ml.
 _T = TypeVar("_T", np.float32, np.uint8)
 _MOST_WEIGHT, _FULL_ML = 6.0, 8.0
+# What crops are laid around, in turn: what is rare, what misleads, and anything.
+_AIMS = (LESION, PHYSIOLOGICAL, LESION, BACKGROUND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +105,11 @@ class Patients(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
         plan, place = self.plan, self.start + number
         case = self._case(place)
         random = np.random.default_rng((plan.seed, 100, place))
-        crops = [_crop(case, plan, random, at_lesion=n % 2 == 0) for n in range(plan.per_patient)]
+        first = place * plan.per_patient
+        crops = [
+            _crop(case, plan, random, at=_AIMS[(first + n) % len(_AIMS)])
+            for n in range(plan.per_patient)
+        ]
         inputs, labels, weights = (
             torch.from_numpy(np.stack(found)) for found in zip(*crops, strict=True)
         )
@@ -152,15 +167,10 @@ def _joined(
 
 
 def _crop(
-    case: Case, plan: ExamplePlan, random: np.random.Generator, *, at_lesion: bool
+    case: Case, plan: ExamplePlan, random: np.random.Generator, *, at: int
 ) -> tuple[Floats, NDArray[np.uint8], Floats]:
-    """A crop of the plan's size; where the body is smaller, air; at a lesion or anywhere."""
-    centre = random.random(3) * np.array(case.labels.shape)
-    lesions = np.unique(case.lesion[case.lesion > 0])
-    if at_lesion and lesions.size:
-        # A lesion is drawn first and then its voxel, so that large ones are not all that is seen.
-        where = np.argwhere(case.lesion == random.choice(lesions))
-        centre = where[int(random.integers(len(where)))] + random.uniform(-0.3, 0.3, 3) * plan.crop
+    """A crop of the plan's size, laid around a class; where the body is smaller, air."""
+    centre = _aim(case, random, at) + random.uniform(-0.3, 0.3, 3) * plan.crop
     starts = [
         _start(float(c), wanted, size, random)
         for c, wanted, size in zip(centre, plan.crop, case.labels.shape, strict=True)
@@ -173,6 +183,21 @@ def _crop(
     if random.random() < plan.without_ct:
         inputs[1] = 0
     return inputs, labels, weights
+
+
+def _aim(case: Case, random: np.random.Generator, at: int) -> NDArray[np.float64]:
+    """A voxel of a class, or any voxel."""
+    lesions = np.unique(case.lesion[case.lesion > 0])
+    if at == LESION and lesions.size:
+        # A lesion is drawn first and then its voxel, so that large ones are not all that is seen.
+        chosen = case.lesion == random.choice(lesions)
+    elif at == PHYSIOLOGICAL:
+        chosen = case.labels == PHYSIOLOGICAL
+    else:
+        return random.random(3) * case.labels.shape
+    where = np.flatnonzero(chosen)
+    place = int(where[int(random.integers(where.size))])
+    return np.array(np.unravel_index(place, chosen.shape), dtype=np.float64)
 
 
 def _start(centre: float, wanted: int, size: int, random: np.random.Generator) -> int:

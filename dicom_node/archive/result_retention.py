@@ -8,8 +8,10 @@ import structlog
 from sqlalchemy import Connection, select, update
 
 from dicom_node.archive.database import Database
+from dicom_node.archive.removing import Removing, unwitnessed
 from dicom_node.archive.tables import deliveries, job_objects, jobs
 from dicom_node.archive.transitions import record_event, state_of
+from dicom_node.domain.audit import AuditedFile
 from dicom_node.domain.job import JobState
 
 log = structlog.get_logger(__name__)
@@ -24,11 +26,23 @@ _DONE = (
 )
 
 
-def sweep_results(database: Database, folder: Path, *, keep_days: float, now: datetime) -> int:
+def sweep_results(
+    database: Database,
+    folder: Path,
+    *,
+    keep_days: float,
+    now: datetime,
+    removing: Removing = unwitnessed,
+) -> int:
     """Remove the result files of jobs that ended more than `keep_days` ago; number of jobs.
 
     The rows stay: what the job gave, measurements included, can be read for ever. Files go before
     the note that they went; where the process ends in between, the next sweep does it again.
+
+    Parameters
+    ----------
+    removing : callable
+        Told of the files before they go, and again when they went.
 
     Raises
     ------
@@ -50,11 +64,23 @@ def sweep_results(database: Database, folder: Path, *, keep_days: float, now: da
     with database.reading() as connection:
         ids = connection.execute(query).scalars().all()
     for job_id in ids:
+        told = removing(_files_of(database, folder, job_id))
         with database.writing() as connection:
             _remove(connection, folder, job_id, now)
+        told()
     if ids:
         log.info("archive.removed_results", jobs=len(ids))
     return len(ids)
+
+
+def _files_of(database: Database, folder: Path, job_id: str) -> list[AuditedFile]:
+    columns = (job_objects.c.path, job_objects.c.sop_class_uid)
+    with database.reading() as connection:
+        rows = connection.execute(select(*columns).where(job_objects.c.job_id == job_id)).all()
+    return [
+        AuditedFile(path=folder / row.path, sop_class_uid=row.sop_class_uid, alike=job_id)
+        for row in rows
+    ]
 
 
 def _remove(connection: Connection, folder: Path, job_id: str, now: datetime) -> None:

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import Connection, Select, delete, exists, func, or_, select
 
 from dicom_node.archive.instances import InstanceStore
+from dicom_node.archive.removing import Removing, unwitnessed
 from dicom_node.archive.rows import key_of
 from dicom_node.archive.tables import (
     deliveries,
@@ -18,6 +19,7 @@ from dicom_node.archive.tables import (
     series_status,
     set_aside,
 )
+from dicom_node.domain.audit import AuditedFile
 from dicom_node.domain.job import ENDED, JobState
 from dicom_node.domain.records import RemovedSeries
 from dicom_node.domain.series import SeriesKey
@@ -28,13 +30,20 @@ _NEEDS_NO_INPUT = ENDED - {JobState.UNDELIVERED}
 _SERIES = (instances.c.study_instance_uid, instances.c.series_instance_uid)
 
 
-def sweep(store: InstanceStore, *, keep_days: float, now: datetime) -> tuple[RemovedSeries, ...]:
+def sweep(
+    store: InstanceStore, *, keep_days: float, now: datetime, removing: Removing = unwitnessed
+) -> tuple[RemovedSeries, ...]:
     """Remove the instances of every series that is old and not needed.
 
     Old: its last instance came more than `keep_days` ago. Needed: it is an input of a job that has
     not ended (`domain.job.ENDED`), or whose result is still to be delivered or committed. What was
     set aside goes by its age alone. Rows go before files: where the process ends in between, the
     next recovery finds the files again and the next sweep removes them.
+
+    Parameters
+    ----------
+    removing : callable
+        Told of the files before they go, and again when they went.
 
     Returns
     -------
@@ -50,9 +59,15 @@ def sweep(store: InstanceStore, *, keep_days: float, now: datetime) -> tuple[Rem
     query = _removable(received_before)
     with store.index.database.reading() as connection:
         keys = [key_of(row) for row in connection.execute(query)]
-    found = [_remove(store, key, received_before, now) for key in keys]
-    _remove_set_aside(store, received_before)
-    return tuple(one for one in found if one is not None)
+    found = []
+    for key in keys:
+        told = removing(_files_of(store, key))
+        done = _remove(store, key, received_before, now)
+        if done is not None:
+            found.append(done)
+            told()
+    _remove_set_aside(store, received_before, removing)
+    return tuple(found)
 
 
 def removed_series(store: InstanceStore, *, limit: int = 100) -> tuple[RemovedSeries, ...]:
@@ -70,6 +85,13 @@ def removed_series(store: InstanceStore, *, limit: int = 100) -> tuple[RemovedSe
             )
             for row in connection.execute(query)
         )
+
+
+def _files_of(store: InstanceStore, key: SeriesKey) -> Sequence[AuditedFile]:
+    return [
+        AuditedFile(path=one.path, sop_class_uid=one.sop_class_uid, alike=key.series_instance_uid)
+        for one in store.index.instances_of(key)
+    ]
 
 
 def _removable(received_before: datetime) -> "Select[tuple[str, str]]":
@@ -152,11 +174,24 @@ def _forget(
     return done, [row.path for row in rows]
 
 
-def _remove_set_aside(store: InstanceStore, received_before: datetime) -> None:
+def _remove_set_aside(store: InstanceStore, received_before: datetime, removing: Removing) -> None:
+    old = set_aside.c.received_at < received_before
+    with store.index.database.reading() as connection:
+        rows = connection.execute(select(set_aside.c.path, set_aside.c.sop_class_uid).where(old))
+        files = [
+            AuditedFile(
+                path=store.index.folder / row.path,
+                sop_class_uid=row.sop_class_uid,
+                alike=row.path,
+            )
+            for row in rows
+        ]
+    told = removing(files)
     with store.exclusively():
-        statement = delete(set_aside).where(set_aside.c.received_at < received_before)
+        statement = delete(set_aside).where(old)
         with store.index.database.writing() as connection:
             paths = connection.execute(statement.returning(set_aside.c.path)).scalars().all()
         store.remove_files(paths)
     if paths:
         log.info("archive.removed_set_aside", files=len(paths))
+        told()

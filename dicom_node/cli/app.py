@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from dicom_node import __version__
+from dicom_node.cli.audit_app import audit_app
 from dicom_node.cli.delivery_app import archives, dead_letters_app, destinations
 from dicom_node.cli.jobs_app import jobs_app
 from dicom_node.cli.options import (
@@ -35,6 +36,7 @@ app.add_typer(jobs_app, name="jobs")
 app.command()(destinations)
 app.command()(archives)
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(audit_app, name="audit")
 
 
 def main() -> None:

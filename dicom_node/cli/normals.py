@@ -45,7 +45,7 @@ def _volumes(
     for read in reads:
         try:
             _require_fit(read, wanted, patients)
-            volume = read_volume(read, wanted.unit)
+            volume = read_volume(read, wanted.unit, gated=wanted.gated)
         except InputRejected as cause:
             left_out.append(f"series {read.series.key.series_instance_uid}: {cause}")
             continue

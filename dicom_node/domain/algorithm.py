@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from dicom_node.domain.coding import HISTOGRAM_ANALYSIS, Code, Unit
+from dicom_node.domain.contour import ContourSet
+from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.result import Result
 from dicom_node.domain.volume import Volume
 
@@ -55,6 +57,10 @@ class InputSpec:
     tracers : tuple of str
         Tracers the algorithm is meant for; empty for any.
     required : bool
+    phase : str or None
+        ``rest`` or ``stress``: a series of another one, or of none that is told, is not taken.
+    gated : bool
+        Whether a gated series is taken, as the sum of its gates (`Volume.gates`).
     """
 
     role: str
@@ -62,6 +68,8 @@ class InputSpec:
     unit: Unit | None = None
     tracers: tuple[str, ...] = ()
     required: bool = True
+    phase: str | None = None
+    gated: bool = False
 
 
 class Algorithm(Protocol):
@@ -72,16 +80,46 @@ class Algorithm(Protocol):
         ...
 
 
+class ContourAlgorithm(Protocol):
+    """The same for contours that somebody else drew: it outlines nothing, it measures them."""
+
+    def __call__(self, inputs: Mapping[str, Volume], contours: ContourSet) -> Result:
+        """Result on the grid of the primary input, which is that of the contours."""
+        ...
+
+
+CONTOURS = "contours"
+"""Role of a SEG or RTSTRUCT that was drawn on the primary series, among the inputs of a job."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlgorithmSpec:
     """What the registry needs; importing it must not import torch or weights.
 
     The first input is the primary one: routes match it, results refer to it.
+
+    Parameters
+    ----------
+    load_contoured : callable or None
+        Where it can take contours of a human or another product in the place of its own. Must not
+        need weights.
+    card_contoured : AlgorithmCard or None
+        What results on such contours state, where it differs: no weights took part, for example.
+    lacks : str or None
+        Why `load` cannot work here, e.g. because of absent weights. Contours can be measured all
+        the same; a route that would run it without them is refused.
+    configure : callable or None
+        This specification with the options of a route (name to text); None where it has none.
+        Raises ConfigError for an option that is unknown or wrong.
     """
 
     card: AlgorithmCard
     inputs: tuple[InputSpec, ...]
     load: Callable[[], Algorithm]
+    load_contoured: Callable[[], ContourAlgorithm] | None = None
+    card_contoured: AlgorithmCard | None = None
+    lacks: str | None = None
+    configure: "Callable[[Mapping[str, str]], AlgorithmSpec] | None" = None
     time_limit_s: float = 600.0
     memory_limit_mib: int = 8192
 
@@ -89,8 +127,31 @@ class AlgorithmSpec:
         if not self.inputs or not self.inputs[0].required:
             raise ValueError("the first input of an algorithm is its required primary input")
         roles = [spec.role for spec in self.inputs]
-        if len(set(roles)) != len(roles):
-            raise ValueError(f"roles must differ: {roles}")
+        if len(set(roles)) != len(roles) or CONTOURS in roles:
+            raise ValueError(f"roles must differ, and none may be {CONTOURS!r}: {roles}")
+
+    def card_of(self, contours: ContourSet | None) -> AlgorithmCard:
+        """The card for a result: of contours that somebody else drew, the one for these."""
+        return self.card if contours is None else self.card_contoured or self.card
+
+    def with_options(self, options: Mapping[str, str]) -> "AlgorithmSpec":
+        """The specification as a route wants it.
+
+        Raises
+        ------
+        ConfigError
+            Where the algorithm has no such option, or the value is wrong.
+        """
+        if not options:
+            return self
+        if self.configure is None:
+            raise ConfigError(
+                file="routes.toml",
+                key="options",
+                value=sorted(options),
+                allowed=f"none: {self.card.name} has no options",
+            )
+        return self.configure(options)
 
     @property
     def primary(self) -> InputSpec:

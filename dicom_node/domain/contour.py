@@ -1,22 +1,13 @@
 """Contours that a human or another product drew, as regions on the grid of a volume."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from dicom_node.domain.coding import Code
 from dicom_node.domain.errors import InputRejected
 from dicom_node.domain.geometry import Geometry
-from dicom_node.domain.result import Region
+from dicom_node.domain.result import AlgorithmType, Region
 from dicom_node.domain.series import Reason, SeriesKey
 from dicom_node.domain.volume import FrameSource
-
-
-class AlgorithmType(StrEnum):
-    """How much a human had to do with a contour (PS3.3 C.8.20.2, C.8.8.5)."""
-
-    AUTOMATIC = "AUTOMATIC"
-    SEMIAUTOMATIC = "SEMIAUTOMATIC"
-    MANUAL = "MANUAL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,6 +70,9 @@ class Contour:
         return self.region
 
 
+_STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"  # RT Structure Set Storage
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ContourSet:
     """All contours of one SEG or RTSTRUCT instance, on the grid of a volume; they may overlap.
@@ -115,6 +109,11 @@ class ContourSet:
                 ends = [axis.stop for axis in contour.region.slices]
                 if any(end > size for end, size in zip(ends, self.geometry.shape, strict=True)):
                     raise ValueError(f"contour {contour.number} leaves the grid")
+
+    @property
+    def kind(self) -> str:
+        """What the object is, in the words of the modality: ``RTSTRUCT`` or ``SEG``."""
+        return "RTSTRUCT" if self.source.sop_class_uid == _STRUCTURE_SET else "SEG"
 
     @property
     def drawn(self) -> tuple[Contour, ...]:

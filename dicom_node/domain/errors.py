@@ -193,14 +193,22 @@ class DeliveryFailed(DicomNodeError):
         What happened.
     transient : bool
         Whether trying again may help.
+    untrusted : bool
+        Whether TLS with it failed.
     """
 
     code = "delivery-failed"
 
     def __init__(
-        self, *, destination: str, status: int | None, cause: str, transient: bool
+        self,
+        *,
+        destination: str,
+        status: int | None,
+        cause: str,
+        transient: bool,
+        untrusted: bool = False,
     ) -> None:
         shown = "no status" if status is None else f"status 0x{status:04X}"
         super().__init__(f"{destination}: {cause} ({shown})")
         self.destination, self.status, self.cause = destination, status, cause
-        self.transient = transient
+        self.transient, self.untrusted = transient, untrusted

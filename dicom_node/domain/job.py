@@ -131,11 +131,18 @@ def result_id_of(*, algorithm: str, version: str, inputs: Mapping[str, Sequence[
     return digest.hexdigest()[:40]
 
 
-def job_id_of(*, route: str, algorithm: str, version: str, primary: Sequence[Instance]) -> str:
-    """Id of a job: route, algorithm, version and the content of the primary series.
+def job_id_of(
+    *,
+    route: str,
+    algorithm: str,
+    version: str,
+    primary: Sequence[Instance],
+    contours: Sequence[Instance] = (),
+) -> str:
+    """Id of a job: route, algorithm, version, the content of the primary series, and contours.
 
     Companions are left out, so that a PET that waits for its CT is one job from the beginning, and
-    a CT that comes too late starts no second one.
+    a CT that comes too late starts no second one. Contours of others that come late do start one.
 
     Returns
     -------
@@ -143,6 +150,8 @@ def job_id_of(*, route: str, algorithm: str, version: str, primary: Sequence[Ins
         20 hexadecimal digits.
     """
     text = "\0".join((route, algorithm, version, content_digest(primary)))
+    if contours:
+        text += f"\0contours\0{content_digest(contours)}"
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 

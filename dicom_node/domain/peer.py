@@ -134,6 +134,26 @@ class ReceivedInstance:
     association_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedPeer:
+    """Somebody who may not talk to us, or whom we do not trust.
+
+    Parameters
+    ----------
+    address : str
+        Network address or name of its machine; empty where that is not known.
+    calling_ae, called_ae : str
+        As asked for; empty where it did not come to that.
+    cause : str
+        For the log and the audit trail.
+    """
+
+    address: str
+    cause: str
+    calling_ae: str = ""
+    called_ae: str = ""
+
+
 class StoreOutcome(StrEnum):
     """What became of a received instance; in every case its bytes are durable."""
 
@@ -152,3 +172,5 @@ class SendReport:
     stored: bool
     transient: bool  # whether trying again may help; meaningless when stored
     cause: str = ""
+    tried: bool = True  # whether any of it was sent
+    untrusted: bool = False  # TLS with the destination failed

@@ -1,6 +1,7 @@
 """What an algorithm gives back: segments, measurements, classifications, figures, warnings."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,14 @@ class Region:
         target[self.slices][self.mask] = value
 
 
+class AlgorithmType(StrEnum):
+    """How much a human had to do with a contour (PS3.3 C.8.20.2, C.8.8.5)."""
+
+    AUTOMATIC = "AUTOMATIC"
+    SEMIAUTOMATIC = "SEMIAUTOMATIC"
+    MANUAL = "MANUAL"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Segment:
     """One named region (PS3.3 C.8.20.4): segments may overlap.
@@ -77,6 +86,10 @@ class Segment:
     finding : str
         What several segments are contours of, e.g. ``Candidate 1``: their labels begin with it,
         and the summary page has one row for it. Empty for a segment that stands alone.
+    algorithm_type : AlgorithmType
+        AUTOMATIC for what the algorithm outlined itself; else what the contour it took says.
+    origin : str
+        Whose contour it is, in a sentence, where the algorithm did not draw it.
     """
 
     number: int
@@ -89,6 +102,8 @@ class Segment:
     site: Code | None = None
     laterality: Code | None = None
     finding: str = ""
+    algorithm_type: AlgorithmType = AlgorithmType.AUTOMATIC
+    origin: str = ""
 
     def __post_init__(self) -> None:
         if not self.label.startswith(self.finding):

@@ -91,6 +91,9 @@ class CompanionRule:
         How long it may come by itself before the first of them is asked.
     prior : PriorRule or None
         It is looked for in the patient's earlier studies, and not in the study itself.
+    phase : str or None
+        ``rest`` or ``stress``: only a reconstruction of that one is a companion, and one that is
+        gated and corrected like the primary series is preferred.
     """
 
     modality: str
@@ -100,6 +103,17 @@ class CompanionRule:
     fetch: tuple[str, ...] = ()
     fetch_after_s: float = 10.0
     prior: PriorRule | None = None
+    phase: str | None = None
+
+
+class ContourUse(StrEnum):
+    """What a route does with a SEG or RTSTRUCT that was drawn on a series it takes."""
+
+    IGNORED = "ignored"
+    TAKEN = (
+        "taken"  # each makes a job of its own; a series without any is outlined by the algorithm
+    )
+    REQUIRED = "required"  # as taken, but a series without any makes no job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +145,10 @@ class Route:
         Whether results are held until somebody releases them.
     shadow_destinations : tuple of str
         Where there are any, results go to these only, and to none of `destinations`.
+    contours : ContourUse
+        What becomes of contours that a human or another product drew on a series of the route.
+    options : mapping
+        Options of the algorithm, name to text.
     """
 
     name: str
@@ -143,6 +161,8 @@ class Route:
     window: TimeWindow | None = None
     gate: bool = False
     shadow_destinations: tuple[str, ...] = ()
+    contours: ContourUse = ContourUse.IGNORED
+    options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def result_destinations(self) -> tuple[str, ...]:

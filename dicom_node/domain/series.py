@@ -47,6 +47,7 @@ class Exam:
     original: bool | None = None
     phase: str | None = None  # "rest" or "stress"
     body_part: str | None = None
+    target: str | None = None  # what the words say was looked at: "heart", "parathyroid", "breast"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,8 @@ class Series:
         Hash of the patient's identity, to notice a change within a study without storing a name.
     own_result : bool
         Whether this node made it (loop guard).
+    drawn_on : tuple of str
+        Contours: Series Instance UIDs of the images that they say they were drawn on.
     """
 
     key: SeriesKey
@@ -102,6 +105,7 @@ class Series:
     own_result: bool = False
     fault_code: str | None = None
     gap: bool = False
+    drawn_on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.instances:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dicom_node.domain.coding import Unit
 from dicom_node.domain.geometry import Geometry
-from dicom_node.domain.series import SeriesKey
+from dicom_node.domain.series import Exam, SeriesKey
 from dicom_node.domain.tracer import TracerFinding
 
 
@@ -61,6 +61,11 @@ class Volume:
         One per slice, in the same order.
     acquired_at : datetime or None
         Start of the acquisition, local time of the scanner.
+    exam : Exam or None
+        What the header says of the examination, e.g. rest or stress.
+    gates : tuple of arrays like `array`
+        Read-only parts of the heart beat in order, of which the array is the sum; empty where the
+        series is not gated. Frames are then those of the first gate.
     """
 
     array: NDArray[np.float32]
@@ -72,15 +77,25 @@ class Volume:
     unit_provenance: UnitProvenance
     acquired_at: datetime | None = None
     patient: "PatientFacts | None" = None
+    exam: Exam | None = None
+    gates: tuple[NDArray[np.float32], ...] = ()
 
     def __post_init__(self) -> None:
         if self.array.shape != self.geometry.shape:
             raise ValueError(f"array {self.array.shape} on a grid {self.geometry.shape}")
         if len(self.frames) != self.geometry.shape[0]:
             raise ValueError(f"{len(self.frames)} frames for {self.geometry.shape[0]} slices")
-        array = np.ascontiguousarray(self.array, dtype=np.float32).view()
-        array.setflags(write=False)
-        object.__setattr__(self, "array", array)
+        if any(gate.shape != self.array.shape for gate in self.gates):
+            raise ValueError("every gate lies on the grid of the volume")
+        object.__setattr__(self, "array", _frozen(self.array))
+        object.__setattr__(self, "gates", tuple(_frozen(gate) for gate in self.gates))
+
+
+def _frozen(array: NDArray[np.float32]) -> NDArray[np.float32]:
+    """View of an array that cannot be written."""
+    view = np.ascontiguousarray(array, dtype=np.float32).view()
+    view.setflags(write=False)
+    return view
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

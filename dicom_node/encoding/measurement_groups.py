@@ -44,7 +44,10 @@ def measurement_groups(report: Report, written: Sequence[WrittenPart]) -> Items:
             report,
             one,
             places.get(one.number),
-            told=_told(one.label, result.measurements_of(one.number)),
+            told=[
+                *_told(one.label, result.measurements_of(one.number)),
+                *([one.origin] if one.origin else []),
+            ],
         )
         for one in segments
     ]

@@ -1,6 +1,6 @@
 """The figures of the page: rows of pictures of one height, cut so that they come out largest."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from dicom_node.domain.result import Figure
@@ -9,6 +9,7 @@ from dicom_node.encoding.canvas import MUTED, Canvas
 _FIGURES = 4
 _TITLE_SIZE, _TITLE_HEIGHT = 18, 30
 _GAP = 14
+_THUMBNAIL_WEIGHT = 0.15
 
 Row = Sequence[Figure]
 
@@ -31,7 +32,8 @@ def draw_figures(
     if not shown:
         canvas.text("The algorithm drew no figure.", x=x, y=y + 24, size=20, color=MUTED)
         return
-    rows = max(_partitions(shown), key=lambda rows: _covered(rows, width, height))
+    small = {id(one) for one in thumbnails}
+    rows = max(_partitions(shown), key=lambda rows: _covered(rows, width, height, small))
     scale = _scale(rows, width, height)
     for row in rows:
         row_height = _height(row, width) * scale
@@ -84,12 +86,14 @@ def _scale(rows: Sequence[Row], width: float, height: float) -> float:
     return min(1.0, free / sum(_height(row, width) for row in rows))
 
 
-def _covered(rows: Sequence[Row], width: float, height: float) -> float:
-    """Area of the pictures."""
+def _covered(rows: Sequence[Row], width: float, height: float, small: Collection[int]) -> float:
+    """Area of the pictures; thumbnails (by id) count little, as they are to be small."""
     scale = _scale(rows, width, height)
     heights = [_height(row, width) * scale for row in rows]
     return sum(
-        tall**2 * _aspect(figure) for row, tall in zip(rows, heights, strict=True) for figure in row
+        tall**2 * _aspect(figure) * (_THUMBNAIL_WEIGHT if id(figure) in small else 1.0)
+        for row, tall in zip(rows, heights, strict=True)
+        for figure in row
     )
 
 

@@ -14,7 +14,7 @@ _ROW_HEIGHT, _LINE = 30, 23
 _GAP = 16  # between columns
 _SWATCH = 16
 _HEAD_CHARACTERS = 11
-_LABEL_WIDTH = 160  # the least that is left for names
+_LABEL_WIDTH, _MOST_LABEL_WIDTH = 160, 230  # the least that is left for names, and the most
 
 
 def draw_table(
@@ -29,7 +29,7 @@ def draw_table(
         return y
     columns = columns_of(result, segments_of(result))
     widths = [_width(canvas, column, rows, result) for column in columns]
-    fitting = _fitting(widths, width - _LABEL_WIDTH)
+    fitting = _fitting(widths, width - _names_width(canvas, rows))
     ends = _ends(widths[:fitting], x + width)
     label_end = ends[0] - widths[0] - _GAP if ends else x + width
     y = _draw_head(canvas, columns[:fitting], ends, x=x, y=y)
@@ -65,6 +65,13 @@ def _width(canvas: Canvas, column: Column, rows: Sequence[Row], result: Result) 
     widths = [canvas.width_of(line, size=_SIZE, bold=True) for line in _head(column)]
     widths += [canvas.width_of(row.cell(result, column), size=_SIZE) for row in rows]
     return max(*widths, canvas.width_of(unit_text(column.unit) or " ", size=_UNIT_SIZE))
+
+
+def _names_width(canvas: Canvas, rows: Sequence[Row]) -> float:
+    """Room for the names: the last columns go before names are cut, within bounds."""
+    swatches = max(len(row.segments) for row in rows) * (_SWATCH + 4) + 6
+    widest = max(canvas.width_of(row.label, size=_SIZE) for row in rows) + swatches
+    return min(max(widest, _LABEL_WIDTH), _MOST_LABEL_WIDTH)
 
 
 def _fitting(widths: Sequence[float], room: float) -> int:

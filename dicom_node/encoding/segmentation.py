@@ -10,7 +10,7 @@ from dicom_node.domain.algorithm import AlgorithmCard
 from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.errors import EncodingFailed
 from dicom_node.domain.report import Report
-from dicom_node.domain.result import Segment, SegmentationResult
+from dicom_node.domain.result import AlgorithmType, Segment, SegmentationResult
 from dicom_node.encoding.codes import concept
 from dicom_node.encoding.explicit import put_sequences
 from dicom_node.encoding.forms import Form
@@ -94,18 +94,21 @@ def _header(
 
 def _described(segment: Segment, report: Report) -> SegmentDescription:
     """Item of Segment Sequence (PS3.3 C.8.20.4)."""
+    by_hand = segment.algorithm_type is AlgorithmType.MANUAL  # no algorithm is named then
     described = SegmentDescription(
         segment_number=segment.number,
         segment_label=segment.label,
         segmented_property_category=concept(segment.category),
         segmented_property_type=concept(segment.type),
-        algorithm_type="AUTOMATIC",
-        algorithm_identification=_algorithm(report.card),
+        algorithm_type=segment.algorithm_type.value,
+        algorithm_identification=None if by_hand else _algorithm(report.card),
         tracking_id=segment.tracking_id,
         tracking_uid=tracking_uid(report.result_id, segment.tracking_id),
         anatomic_regions=None if segment.site is None else [concept(segment.site)],
         display_color=CIELabColor.from_rgb(*segment.display_rgb),
     )
+    if segment.origin:
+        described.SegmentDescription = short(segment.origin, 1024)  # ST
     if segment.laterality is not None:
         _put_laterality(described, segment)
     return described

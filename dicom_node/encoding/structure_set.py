@@ -142,7 +142,7 @@ def _region(segment: Segment, frame_of_reference_uid: str) -> bytes:
             text(0x30060022, "IS", str(segment.number)),
             text(0x30060024, "UI", frame_of_reference_uid),
             text(0x30060026, "LO", segment.label),
-            text(0x30060036, "CS", "AUTOMATIC"),
+            text(0x30060036, "CS", segment.algorithm_type),
         )
     )
 

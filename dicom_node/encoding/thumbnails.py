@@ -15,6 +15,7 @@ Kind = TypeVar("Kind", bound=np.generic)
 
 _MOST = 3
 _HEIGHT = 240  # pixels, at least
+_AIR_SHARE, _MARGIN = 0.05, 2  # of what is drawn black; voxels
 _WHITE_SHARE = 99.5  # percentile of the slice that is drawn black
 
 
@@ -32,6 +33,8 @@ def _picture(report: Report, segment: Segment) -> NDArray[np.uint8]:
     mask = np.zeros(plane.shape, bool)
     _, rows, columns = segment.region.slices
     mask[rows, columns] = segment.region.mask[middle]
+    body = _shown(plane, mask)
+    plane, mask = plane[body], mask[body]
     _, row_mm, column_mm = report.source.geometry.spacing_mm
     scale = max(_HEIGHT / plane.shape[0], 1.0)
     shape = (round(plane.shape[0] * scale), round(plane.shape[1] * scale * column_mm / row_mm))
@@ -39,6 +42,17 @@ def _picture(report: Report, segment: Segment) -> NDArray[np.uint8]:
     picture = np.repeat(grey[..., None], 3, axis=2)
     picture[large & ~binary_erosion(large, iterations=2)] = segment.display_rgb
     return picture
+
+
+def _shown(plane: NDArray[np.float32], mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Rows and columns that hold the region or more than air, with a margin."""
+    held = mask | (plane > _AIR_SHARE * float(np.percentile(plane, _WHITE_SHARE)))
+    ends = []
+    for axis, size in enumerate(plane.shape):
+        where = np.flatnonzero(held.any(axis=1 - axis))
+        low, high = int(where[0]) - _MARGIN, int(where[-1]) + 1 + _MARGIN
+        ends.append(slice(max(0, low), min(size, high)))
+    return ends[0], ends[1]
 
 
 def _inverted(plane: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ import structlog
 from dicom_node.domain.errors import ArchiveError, InputRejected
 from dicom_node.domain.job import content_digest
 from dicom_node.domain.records import Arrival
-from dicom_node.domain.route import Route
+from dicom_node.domain.route import ContourUse, Route
 from dicom_node.domain.rules import AssemblyRules
 from dicom_node.domain.series import Reason, Series, SeriesKey
 from dicom_node.engine.archive_evidence import ArchiveEvidence, Evidence
@@ -150,23 +150,37 @@ class Assembler:
         short = None if known.archived is None else missing_of_archive(series, known.archived)
         for route in decision.routes:
             self._dispatcher.dispatch(series, route, now, short=short)
-        state = ROUTED if decision.routes else UNROUTED
+        measured = [] if known.only_fetched else self._measure_contours(series, now)
+        state = ROUTED if decision.routes or measured else UNROUTED
         if verdict.state is Assembly.INCOMPLETE:
             state = Assembly.INCOMPLETE
         evidence = Reason(code=str(verdict.state), message=verdict.evidence)
+        reasons = (evidence, *measured, *(() if measured else decision.reasons))
         digest = content_digest(series.instances)
-        reasons = (evidence, *decision.reasons)
         self._decide(series.key, state, reasons, digest, now, series=series)
 
     def _routes_of(self, series: Series, arrival: Arrival, known: Evidence) -> Decision:
         if known.only_fetched is not None:
             return Decision(routes=(), reasons=(known.only_fetched,))
-        arrived = Arrived(
-            series=series,
-            called_aes=tuple(sorted(arrival.called_aes)),
-            calling_aes=tuple(sorted(arrival.calling_aes)),
-        )
-        return decide_routes(arrived, self._routes)
+        return decide_routes(_arrived(series, arrival), self._routes)
+
+    def _measure_contours(self, contours: Series, now: datetime) -> list[Reason]:
+        """Have contours measured on the series that they were drawn on; who does it, in words.
+
+        Where these come later than their contours, theirs is the moment.
+        """
+        found = []
+        for primary in self._dispatcher.drawn_on(contours):
+            arrival = self._index.arrival(primary.key)
+            if arrival is None:
+                continue
+            for route in decide_routes(_arrived(primary, arrival), self._routes).routes:
+                if route.contours is not ContourUse.IGNORED:
+                    self._dispatcher.dispatch(primary, route, now, arrived=contours)
+                    uid = primary.key.series_instance_uid
+                    message = f"route {route.name} measures them on series {uid}"
+                    found.append(Reason(code="contours", message=message))
+        return found
 
     def _decide(
         self,
@@ -183,3 +197,11 @@ class Assembler:
             self._archives.looked_at(key)
         self._receiving.discard(key)
         self._cache.forget_headers(key)
+
+
+def _arrived(series: Series, arrival: Arrival) -> Arrived:
+    return Arrived(
+        series=series,
+        called_aes=tuple(sorted(arrival.called_aes)),
+        calling_aes=tuple(sorted(arrival.calling_aes)),
+    )

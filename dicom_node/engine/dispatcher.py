@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from dicom_node.domain.algorithm import AlgorithmSpec
+from dicom_node.domain.algorithm import CONTOURS
 from dicom_node.domain.errors import ConfigError, IncompleteSeries, InputRejected
 from dicom_node.domain.job import Job, JobState
 from dicom_node.domain.records import JobRecord
@@ -18,6 +18,7 @@ from dicom_node.engine.seams import JobQueue, SeriesIndex
 from dicom_node.engine.series_cache import SeriesCache
 from dicom_node.planning import plan
 from dicom_node.policy.assembly import Assembly, why_no_volume
+from dicom_node.policy.contoured import contours_on, is_drawn_on, jobs_wanted
 from dicom_node.registry import Registry
 
 log = structlog.get_logger(__name__)
@@ -41,21 +42,46 @@ class Dispatcher:
         self._routes = {route.name: route for route in routes}
 
     def dispatch(
-        self, primary: Series, route: Route, now: datetime, *, short: str | None = None
+        self,
+        primary: Series,
+        route: Route,
+        now: datetime,
+        *,
+        arrived: Series | None = None,
+        short: str | None = None,
     ) -> None:
-        """Create the job of a route on a series: rejected, waiting or queued.
+        """Create the jobs of a route on a series, each once: rejected, waiting or queued.
+
+        There is one, or one for each SEG and RTSTRUCT that was drawn on the series, as the route
+        says.
 
         Parameters
         ----------
+        arrived : Series or None
+            Contours that are being decided on right now.
         short : str or None
             What an archive has more of the series, in words.
         """
         try:
-            spec = self._registry.spec(route.algorithm)
+            spec = self._registry.spec_of(route)
         except ConfigError as cause:
             log.error("route.broken", route=route.name, cause=str(cause))
             return
-        job = self._planned(primary, route, spec, now)
+        study = self._companions_of(primary, route)
+        study += [] if arrived is None else [arrived]
+        for contours in jobs_wanted(route, contours_on(primary, study)):
+            job = plan(primary, study, route=route, spec=spec, created_at=now, contours=contours)
+            self._create(job, primary, route, now, short=short)
+
+    def drawn_on(self, contours: Series) -> list[Series]:
+        """Decided series of the study that contours were drawn on."""
+        if not contours.drawn_on:
+            return []
+        return [one for one in self._complete_series(contours.key) if is_drawn_on(contours, one)]
+
+    def _create(
+        self, job: Job, primary: Series, route: Route, now: datetime, *, short: str | None
+    ) -> None:
         flaw = why_no_volume(primary)
         if flaw is None and short is not None:
             flaw = Reason(code=IncompleteSeries.code, message=short)
@@ -68,9 +94,7 @@ class Dispatcher:
             state = JobState.WAITING
             reason = _waits_for(route, missing, asked, wait_s)
             not_before = now + timedelta(seconds=wait_s)
-        earlier = self._jobs.latest_on(route.name, primary.key)
-        if earlier != job.job_id:
-            job = replace(job, predecessor=earlier)
+        job = replace(job, predecessor=self._predecessor(job, primary.key))
         if self._jobs.create(job, state, not_before=not_before, reason=reason):
             log.info(
                 "job.created",
@@ -80,6 +104,13 @@ class Dispatcher:
                 state=str(state),
                 reason=reason,
             )
+
+    def _predecessor(self, job: Job, key: SeriesKey) -> str | None:
+        """Job on an earlier state of the series; what somebody drew takes the place of nothing."""
+        earlier = self._jobs.latest_on(job.route, key)
+        if earlier is None or earlier == job.job_id or CONTOURS in job.inputs:
+            return None
+        return None if CONTOURS in self._jobs.get(earlier).inputs else earlier
 
     def release_waiting(self, now: datetime) -> None:
         """Queue the waiting jobs whose companions have come, or whose wait is over.
@@ -102,8 +133,12 @@ class Dispatcher:
             refusal = f"{cause.code}: {cause}"
             self._jobs.step(record.job_id, JobState.REJECTED, reason=refusal, now=now)
             return
-        spec = self._registry.spec(record.algorithm)
-        job = self._planned(primary, route, spec, record.created_at)
+        try:
+            job = self._planned(primary, route, record)
+        except ConfigError as cause:
+            refusal = f"{cause.code}: {cause}"
+            self._jobs.step(record.job_id, JobState.REJECTED, reason=refusal, now=now)
+            return
         missing = self._missing_roles(job, route)
         by_hand = record.state is JobState.WAITING and record.not_before is None
         if not by_hand and self._is_to_wait(record, job, route, missing, now):
@@ -138,11 +173,22 @@ class Dispatcher:
         overdue = record.not_before is not None and now >= record.not_before
         return bool(missing) and (not overdue or coming)
 
-    def _planned(
-        self, primary: Series, route: Route, spec: AlgorithmSpec, created_at: datetime
-    ) -> Job:
-        study = self._complete_series(primary.key) + self._earlier_series(primary, route)
-        return plan(primary, study, route=route, spec=spec, created_at=created_at)
+    def _planned(self, primary: Series, route: Route, record: JobRecord) -> Job:
+        """A waiting job with the companions that have come by now."""
+        contours = record.input_instances.get(CONTOURS)
+        job = plan(
+            primary,
+            self._companions_of(primary, route),
+            route=route,
+            spec=self._registry.spec_of(route),
+            created_at=record.created_at,
+            contours=None if contours is None else contours[0],
+        )
+        return replace(job, job_id=record.job_id)
+
+    def _companions_of(self, primary: Series, route: Route) -> list[Series]:
+        """What a companion may be taken from: the study, and the patient's earlier ones."""
+        return self._complete_series(primary.key) + self._earlier_series(primary, route)
 
     def _missing_roles(self, job: Job, route: Route) -> tuple[str, ...]:
         return tuple(role for role in route.companions if role not in job.inputs)

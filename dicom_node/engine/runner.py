@@ -37,13 +37,15 @@ class JobRunner:
     Parameters
     ----------
     routes : sequence of Route
-        Their windows say whose jobs may start.
+        Their windows say whose jobs may start; their options are the algorithm's.
     rules : TryRules
         How often, and when, a failure is tried again that may pass.
     stopping : callable
         Whether the node is stopping: a job that runs is then handed back.
     forms : mapping
         Name of a destination to the forms that suit it.
+    on_start : callable
+        Told of every job whose run begins.
     """
 
     def __init__(
@@ -62,11 +64,14 @@ class JobRunner:
         rules: TryRules,
         stopping: Callable[[], bool],
         chance: random.Random,
+        on_start: Callable[[JobRecord], None] = lambda _: None,
     ) -> None:
+        self._on_start = on_start
         self._jobs, self._worker, self._registry = jobs, worker, registry
         self._results_folder, self._site_tracers = results_folder, site_tracers
         self._equipment, self._forms = equipment, forms
         self._clock, self._on_result = clock, on_result
+        self._options = {one.name: one.options for one in routes}
         self._windows = {one.name: one.window for one in routes if one.window is not None}
         self._rules, self._stopping, self._chance = rules, stopping, chance
         self._left: JobRecord | None = None  # claimed, and its end not recorded
@@ -99,6 +104,7 @@ class JobRunner:
 
     def _run_to_its_end(self, record: JobRecord, started: datetime) -> None:
         log.info("job.started", job=record.job_id, algorithm=record.algorithm, route=record.route)
+        self._on_start(record)
         outcome = self._run(record)
         if outcome is None:
             # Where somebody cancelled it, this does nothing.
@@ -138,8 +144,9 @@ class JobRunner:
 
     def _run(self, record: JobRecord) -> JobOutcome | None:
         """What the job gave; None where it was cancelled or the node is stopping."""
+        options = self._options.get(record.route, {})
         try:
-            spec = self._registry.spec(record.algorithm)
+            spec = self._registry.spec(record.algorithm).with_options(options)
         except ConfigError as cause:
             return JobOutcome(state=JobState.FAILED, reason=f"{cause.code}: {cause}")
         folder = self._results_folder / record.job_id
@@ -155,6 +162,7 @@ class JobRunner:
             predecessor=self._reported_before(record),
             # A destination that is no longer configured is named by its dead letters.
             forms={name: self._forms.get(name, ResultForms()) for name in record.destinations},
+            options=options,
         )
         outcome = self._worker.run_while(self._wanted(record.job_id), request, spec)
         if outcome is not None and outcome.state is JobState.ENCODED:

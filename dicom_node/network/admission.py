@@ -6,6 +6,10 @@ from ipaddress import IPv6Address, ip_address
 
 from dicom_node.domain.peer import Caller, Listener
 
+_CALLING_AE_NOT_RECOGNISED = (1, 1, 3)
+_CALLED_AE_NOT_RECOGNISED = (1, 1, 7)
+_LOCAL_LIMIT_EXCEEDED = (2, 3, 2)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
@@ -22,10 +26,10 @@ class Rejection:
     code: tuple[int, int, int]
     cause: str
 
-
-_CALLING_AE_NOT_RECOGNISED = (1, 1, 3)
-_CALLED_AE_NOT_RECOGNISED = (1, 1, 7)
-_LOCAL_LIMIT_EXCEEDED = (2, 3, 2)
+    @property
+    def is_distrust(self) -> bool:
+        """Whether it is about who asks, not about how much we can take."""
+        return self.code in (_CALLING_AE_NOT_RECOGNISED, _CALLED_AE_NOT_RECOGNISED)
 
 
 def rejection_of(

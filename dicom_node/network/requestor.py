@@ -152,7 +152,9 @@ def _associate(
             destination, f"no presentation context was accepted: {refused}", for_good=True
         )
     if tls_failures:
-        raise _failed(destination, f"TLS with {destination.host}: {tls_failures[0]}")
+        raise _failed(
+            destination, f"TLS with {destination.host}: {tls_failures[0]}", untrusted=True
+        )
     waited_s = time.monotonic() - began_at
     raise _failed(
         destination, _why_not(association, destination, waited_s, connected=bool(connected_at))
@@ -226,7 +228,13 @@ def _refused(contexts: Sequence[PresentationContext]) -> str:
     return ", ".join(sorted(shown))
 
 
-def _failed(destination: Destination, cause: str, *, for_good: bool = False) -> DeliveryFailed:
+def _failed(
+    destination: Destination, cause: str, *, for_good: bool = False, untrusted: bool = False
+) -> DeliveryFailed:
     return DeliveryFailed(
-        destination=destination.name, status=None, cause=cause, transient=not for_good
+        destination=destination.name,
+        status=None,
+        cause=cause,
+        transient=not for_good,
+        untrusted=untrusted,
     )

@@ -14,7 +14,7 @@ from pynetdicom.events import Event
 
 from dicom_node.domain.commitment import CommitmentReport
 from dicom_node.domain.errors import ConfigError
-from dicom_node.domain.peer import Listener, ReceivedInstance, StoreOutcome
+from dicom_node.domain.peer import Listener, ReceivedInstance, RefusedPeer, StoreOutcome
 from dicom_node.network.acceptor import (
     AcceptedAssociation,
     AcceptorServer,
@@ -54,6 +54,8 @@ class StorageScp:
         accepted.
     full : callable
         Whether there is no room for anything new.
+    refused : callable
+        Told of everybody who may not have a connection or an association; does not raise.
 
     Notes
     -----
@@ -80,8 +82,11 @@ class StorageScp:
         association_ended: Callable[[str], None],
         commitment_reported: Callable[[CommitmentReport], None] | None = None,
         full: Callable[[], bool] = lambda: False,
+        *,
+        refused: Callable[[RefusedPeer], None] = lambda _: None,
     ) -> None:
         self._listener = listener
+        self._refused = refused
         self._store = store
         self._association_ended = association_ended
         self._full = full
@@ -139,7 +144,7 @@ class StorageScp:
         entity.maximum_associations = 2**31
         address = (self._listener.address, self._listener.port)
         files = self._listener.tls
-        tls = None if files is None else TlsContext(files)
+        tls = None if files is None else TlsContext(files, self._refused)
         try:
             return AcceptorServer(
                 entity,
@@ -233,6 +238,15 @@ class StorageScp:
             return
         told = {"result_source_reason": refusal.code, "cause": refusal.cause}
         log.warning("association.rejected", **association.who, **told)
+        if refusal.is_distrust:
+            self._refused(
+                RefusedPeer(
+                    address=association.peer_address,
+                    calling_ae=association.calling_ae,
+                    called_ae=association.called_ae,
+                    cause=refusal.cause,
+                )
+            )
         association.acse.send_reject(*refusal.code)
         association.kill()
 

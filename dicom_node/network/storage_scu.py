@@ -3,7 +3,7 @@
 import queue
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import structlog
@@ -47,6 +47,7 @@ class _Stop:
     cause: str
     transient: bool
     again: bool
+    untrusted: bool = False
 
 
 class _NoAnswer(Exception):
@@ -100,7 +101,7 @@ def _send_group(
             break
     rest = objects[len(reports) :]
     if stop is not None:
-        reports += [_not_stored(one.outgoing, stop.cause, transient=stop.transient) for one in rest]
+        reports += [_not_tried(one.outgoing, stop) for one in rest]
     return reports
 
 
@@ -124,7 +125,12 @@ def _in_one_association(
                     return _Stop(cause=cause, transient=True, again=failure.aborted)
                 reports.append(report)
     except DeliveryFailed as failure:
-        return _Stop(cause=failure.cause, transient=failure.transient, again=False)
+        return _Stop(
+            cause=failure.cause,
+            transient=failure.transient,
+            again=False,
+            untrusted=failure.untrusted,
+        )
     return None
 
 
@@ -218,6 +224,11 @@ def _not_stored(outgoing: Outgoing, cause: str, *, transient: bool) -> SendRepor
         transient=transient,
         cause=cause,
     )
+
+
+def _not_tried(outgoing: Outgoing, stop: _Stop) -> SendReport:
+    report = _not_stored(outgoing, stop.cause, transient=stop.transient)
+    return replace(report, tried=False, untrusted=stop.untrusted)
 
 
 def _log_reports(reports: Sequence[SendReport], destination: Destination) -> None:

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from dicom_node.domain.errors import ConfigError
-from dicom_node.domain.peer import TlsFiles
+from dicom_node.domain.peer import RefusedPeer, TlsFiles
 
 log = structlog.get_logger(__name__)
 
@@ -28,14 +28,21 @@ EXPIRES_SOON_DAYS = 30
 class TlsContext:
     """SSL context for connections that come, made anew when one of its files changes.
 
+    Parameters
+    ----------
+    refused : callable
+        Told of every peer with whom TLS failed.
+
     Raises
     ------
     ConfigError
         Where a file is absent or does not fit; names it.
     """
 
-    def __init__(self, files: TlsFiles) -> None:
-        self._files = files
+    def __init__(
+        self, files: TlsFiles, refused: Callable[[RefusedPeer], None] = lambda _: None
+    ) -> None:
+        self._files, self._refused = files, refused
         self._lock = threading.Lock()
         self._stamps = _stamps(files)
         self._context = _context(files, server=True)
@@ -70,6 +77,7 @@ class TlsContext:
         except OSError as cause:
             log.warning("tls.refused", peer=peer, cause=str(cause))
             connection.close()
+            self._refused(RefusedPeer(address=peer, cause=f"TLS: {cause}"))
             return None
 
 

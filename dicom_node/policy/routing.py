@@ -117,9 +117,25 @@ def find_companion(
         and candidate.geometry_fault is None
         and not candidate.own_result
         and (not rule.same_frame_of_reference or _same_frame(primary, candidate))
+        and (rule.phase is None or _is_volume_of_phase(candidate, rule.phase))
     ]
-    fitting.sort(key=lambda found: (-found.slices, found.key.series_instance_uid))
+    alike = {} if rule.phase is None else {one.key: _unlike(primary, one) for one in fitting}
+    fitting.sort(
+        key=lambda found: (alike.get(found.key, 0), -found.slices, found.key.series_instance_uid)
+    )
     return fitting[0] if fitting else None
+
+
+def _is_volume_of_phase(series: Series, phase: str) -> bool:
+    kind = series.exam.kind
+    return series.exam.phase == phase and kind in (ExamKind.STATIC, ExamKind.GATED)
+
+
+def _unlike(one: Series, other: Series) -> int:
+    """In how many ways two scans differ that should not differ where they are compared."""
+    return (one.exam.kind is not other.exam.kind) + (
+        one.exam.attenuation_corrected is not other.exam.attenuation_corrected
+    )
 
 
 def _same_frame(one: Series, other: Series) -> bool:

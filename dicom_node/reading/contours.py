@@ -7,6 +7,7 @@ from dicom_node.domain.errors import InconsistentGeometry, MissingAttribute, Uns
 from dicom_node.domain.forms import LABEL_MAP_SEGMENTATION_STORAGE
 from dicom_node.domain.geometry import Geometry
 from dicom_node.domain.volume import FrameSource
+from dicom_node.reading.drawn_on import series_drawn_on
 from dicom_node.reading.header import Header, named
 from dicom_node.reading.identity import series_key_of
 from dicom_node.reading.segmentation_in import read_segmentation
@@ -55,7 +56,7 @@ def read_contours(header: Header, grid: Geometry) -> ContourSet:
             sop_class_uid=sop_class, sop_instance_uid=header.need_text("SOPInstanceUID")
         ),
         key=series_key_of(header),
-        referenced_series_uids=_referenced_series(header),
+        referenced_series_uids=series_drawn_on(header),
         warnings=warnings,
     )
 
@@ -92,21 +93,3 @@ def _need_frame(header: Header, wanted: str) -> None:
         raise InconsistentGeometry(
             f"the image has {wanted}", keyword=named("FrameOfReferenceUID"), value=found
         )
-
-
-def _referenced_series(header: Header) -> tuple[str, ...]:
-    """Series of images that are named as those that it was drawn on.
-
-    By Common Instance Reference (PS3.3 C.12.2), and by RT Referenced Series (PS3.3 C.8.8.5).
-    """
-    items = (
-        *header.items("ReferencedSeriesSequence"),
-        *(
-            series
-            for frame in header.items("ReferencedFrameOfReferenceSequence")
-            for study in frame.items("RTReferencedStudySequence")
-            for series in study.items("RTReferencedSeriesSequence")
-        ),
-    )
-    found = (item.text("SeriesInstanceUID") for item in items)
-    return tuple(dict.fromkeys(uid for uid in found if uid is not None))

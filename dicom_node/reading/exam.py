@@ -15,6 +15,7 @@ from pydicom.uid import (
 
 from dicom_node.domain.series import Exam, ExamKind
 from dicom_node.reading.converted import converted_texts
+from dicom_node.reading.exam_target import find_target
 from dicom_node.reading.header import Header
 from dicom_node.reading.radionuclides import canonical_scheme
 
@@ -121,6 +122,7 @@ def find_exam(header: Header) -> Exam:
         original=_original(header, image_type),
         phase=_phase(header, image_type),
         body_part=header.text("BodyPartExamined"),
+        target=find_target(header),
     )
 
 

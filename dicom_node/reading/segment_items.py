@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from dicom_node.domain.coding import ANATOMICAL_STRUCTURE, MORPHOLOGICALLY_ABNORMAL, Code
-from dicom_node.domain.contour import AlgorithmType
 from dicom_node.domain.errors import InputRejected, MissingAttribute
+from dicom_node.domain.result import AlgorithmType
 from dicom_node.reading.header import Header, named
 
 BACKGROUND = Code("125040", "DCM", "Background")

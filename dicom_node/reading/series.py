@@ -16,6 +16,7 @@ from dicom_node.domain.errors import (
 from dicom_node.domain.series import Instance, Series, SeriesKey
 from dicom_node.reading import times
 from dicom_node.reading.arrangement import promised_slices, promised_volumes, stacks_of
+from dicom_node.reading.drawn_on import series_drawn_on
 from dicom_node.reading.exam import find_exam
 from dicom_node.reading.frame_headers import frame_headers
 from dicom_node.reading.frames import SINGLE_FRAME, planes_of
@@ -33,6 +34,7 @@ from dicom_node.reading.site_tracers import SiteTracers
 from dicom_node.reading.stack import Stack, in_order
 from dicom_node.reading.tracer import find_tracer
 
+_CONTOURS = ("SEG", "RTSTRUCT")
 _ACQUISITION = ("AcquisitionDate", "AcquisitionTime", "AcquisitionDateTime")
 
 
@@ -118,6 +120,7 @@ def read_series(headers: Sequence[Header], site: SiteTracers) -> ReadSeries:
         patient_digest=patient_digest(first),
         own_result=is_own_result(first),
         gap=isinstance(order.fault, IncompleteSeries),
+        drawn_on=_drawn_on(order.headers),
     )
     return ReadSeries(series=series, headers=order.headers, stacks=order.stacks)
 
@@ -211,6 +214,13 @@ def _expected_instances(header: Header, found: int) -> int | None:
         return None
     parts = header.whole("InConcatenationTotalNumber")
     return parts or (1 if found == 1 else None)
+
+
+def _drawn_on(headers: Sequence[Header]) -> tuple[str, ...]:
+    """Series that contours name; of images nothing is asked."""
+    if headers[0].text("Modality") not in _CONTOURS:
+        return ()
+    return tuple(dict.fromkeys(uid for one in headers for uid in series_drawn_on(one)))
 
 
 def _unit(header: Header) -> str | None:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicom_node.domain.coding import Code
-from dicom_node.domain.contour import AlgorithmType
 from dicom_node.domain.errors import InputRejected, MissingAttribute, UnsupportedObject
+from dicom_node.domain.result import AlgorithmType
 from dicom_node.reading.header import Header, named, tag_of
 from dicom_node.reading.segment_items import algorithm_type, code_of, today
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from dicom_node.domain.coding import Unit
 from dicom_node.domain.errors import MissingAttribute, UnsupportedObject
 from dicom_node.domain.series import ExamKind
@@ -27,13 +29,15 @@ _EMISSION = frozenset({"PT", "NM"})
 _NO_VOLUMES = frozenset({ExamKind.PROJECTION, ExamKind.PLANAR})
 
 
-def read_volume(read: ReadSeries, unit: Unit | None) -> Volume:
+def read_volume(read: ReadSeries, unit: Unit | None, *, gated: bool = False) -> Volume:
     """The one volume of a series.
 
     Parameters
     ----------
     unit : Unit or None
         What values are converted to; None keeps the stored unit.
+    gated : bool
+        Whether a gated series is taken, as the sum of its gates.
 
     Returns
     -------
@@ -52,6 +56,8 @@ def read_volume(read: ReadSeries, unit: Unit | None) -> Volume:
         unit.
     """
     stacks = _stacks(read)
+    if gated and read.series.exam.kind is ExamKind.GATED:
+        return _sum_of_gates(read, stacks, unit)
     if len(stacks) > 1:
         raise UnsupportedObject(
             f"{len(stacks)} volumes in one series, which is {read.series.exam.kind.value}: one "
@@ -63,6 +69,20 @@ def read_volume(read: ReadSeries, unit: Unit | None) -> Volume:
 def read_volumes(read: ReadSeries, unit: Unit | None) -> tuple[Volume, ...]:
     """All volumes of a series in order of time or gate; parameters and errors as `read_volume`."""
     return tuple(_volume(read, stack, unit) for stack in _stacks(read))
+
+
+def _sum_of_gates(read: ReadSeries, stacks: Sequence[Stack], unit: Unit | None) -> Volume:
+    """Sum of the gates of one R-R interval; several intervals are another kind of study."""
+    intervals = read.headers[0].whole("NumberOfRRIntervals")
+    if intervals is not None and intervals > 1:
+        raise UnsupportedObject(
+            "beats of one length are needed: the gates of one interval",
+            keyword=named("NumberOfRRIntervals"),
+            value=intervals,
+        )
+    gates = [_volume(read, stack, unit) for stack in stacks]
+    arrays = tuple(gate.array for gate in gates)
+    return replace(gates[0], array=np.sum(arrays, axis=0), gates=arrays)
 
 
 def check_readable(read: ReadSeries) -> None:
@@ -125,6 +145,7 @@ def _volume(read: ReadSeries, stack: Stack, unit: Unit | None) -> Volume:
         unit_provenance=_with_warnings(provenance, stack.planes, _uptake_warnings(read)),
         acquired_at=acquired_at(headers),
         patient=patient_facts(headers[0]),
+        exam=read.series.exam,
     )
 
 

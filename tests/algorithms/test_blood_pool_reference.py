@@ -15,7 +15,7 @@ from dicom_node.domain.geometry import Geometry
 
 @pytest.fixture(scope="module")
 def patient():
-    drawn = draw_patient(world("fdg", "training"), 13)
+    drawn = draw_patient(world("fdg", "usual"), 13)
     found = scan(drawn, drawn.plan.axes)
     return drawn, found, geometry_of(found)
 

@@ -13,7 +13,7 @@ from dicom_node.domain.geometry import Geometry
 
 
 def simulated(family, seed):
-    patient = draw_patient(world(family, "training"), seed)
+    patient = draw_patient(world(family, "usual"), seed)
     found = scan(patient, patient.plan.axes)
     return patient, found, geometry_of(found)
 

@@ -66,6 +66,7 @@ class House:
     now: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     open_associations: set[str] = field(default_factory=set)
     counting: dict[str, RemoteSender] = field(default_factory=dict)
+    specs: dict[str, AlgorithmSpec] = field(default_factory=lambda: {"nothing": SPEC})
 
     def __post_init__(self) -> None:
         self.restart()
@@ -85,7 +86,7 @@ class House:
             index=self.index,
             jobs=self.jobs,
             cache=cache,
-            registry=Registry(specs={"nothing": SPEC}, broken={}),
+            registry=Registry(specs=self.specs, broken={}),
             routes=self.routes,
             fetches=self.fetches,
         )

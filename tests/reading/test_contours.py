@@ -13,7 +13,7 @@ from factories_contours import FRAME, on_plane, rectangle, segmentation, structu
 from pydicom import Dataset
 from volumes import grid
 
-from dicom_node.domain.contour import AlgorithmType, Contour, ContourSet
+from dicom_node.domain.contour import Contour, ContourSet
 from dicom_node.domain.errors import (
     DicomNodeError,
     InconsistentGeometry,
@@ -22,7 +22,7 @@ from dicom_node.domain.errors import (
     UnsupportedObject,
 )
 from dicom_node.domain.geometry import Geometry
-from dicom_node.domain.result import Region
+from dicom_node.domain.result import AlgorithmType, Region
 from dicom_node.domain.series import Reason, SeriesKey
 from dicom_node.domain.volume import FrameSource
 from dicom_node.reading.contours import CONTOUR_CLASSES, read_contours

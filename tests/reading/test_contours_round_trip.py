@@ -17,8 +17,7 @@ from pydicom import Dataset
 from read_back import series_of
 
 from dicom_node.domain.coding import LEFT, Code
-from dicom_node.domain.contour import AlgorithmType
-from dicom_node.domain.result import Region, Result, SegmentationResult
+from dicom_node.domain.result import AlgorithmType, Region, Result, SegmentationResult
 from dicom_node.reading.contours import read_contours
 from dicom_node.reading.header import read_header
 from dicom_node.reading.volume import read_volume

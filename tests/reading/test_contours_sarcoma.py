@@ -11,8 +11,8 @@ from contoured import dice, labels_and_grid, mask_of
 from pydicom import Dataset
 from read_back import series_in
 
-from dicom_node.domain.contour import AlgorithmType
 from dicom_node.domain.geometry import Geometry
+from dicom_node.domain.result import AlgorithmType
 from dicom_node.reading.contours import read_contours
 from dicom_node.reading.header import Header, read_header
 

@@ -14,8 +14,9 @@ from pydicom.uid import RLELossless
 from volumes import grid
 
 from dicom_node.domain.coding import ANATOMICAL_STRUCTURE, LEFT, Code
-from dicom_node.domain.contour import AlgorithmType, ContourSet
+from dicom_node.domain.contour import ContourSet
 from dicom_node.domain.geometry import Geometry
+from dicom_node.domain.result import AlgorithmType
 from dicom_node.reading.contours import read_contours
 from dicom_node.reading.header import Header, read_header
 

@@ -76,7 +76,7 @@ def _simulate(family: str, out: Path, seed: int) -> SimulatedStudy:
         raise ConfigError(
             file=f"simulate {name}", key="seed", value=seed, allowed="whole numbers from 0"
         )
-    visit = _visit(name, draw_patient(world(family, "training"), seed))
+    visit = _visit(name, draw_patient(world(family, "usual"), seed))
     geometry = visit.series.protocol.grid.geometry(visit.facts.frame_of_reference_uid)
     found = scan(visit.patient, axes_of(geometry))
     out.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,8 @@
 """Worlds: which patients, tracers, lesions and scanners a simulated cohort is drawn from.
 
-The network is trained in one world only. The others say how much of what it learnt is the world and
-how much is the task: `held-out` has wider ranges of the same things, the two last change one side.
+The network is trained in one world only, which is the usual one with more lesions a patient. The
+others say how much of what it learnt is the world and how much is the task: `held-out` has wider
+ranges of the same things, the two last change one side.
 """
 
 from collections.abc import Mapping
@@ -17,12 +18,14 @@ from algorithms.simulation.wholebody.scanner import ScannerRange
 from algorithms.simulation.wholebody.tracers import TracerModel, UptakeWorld
 from dicom_node.domain.errors import ConfigError
 
-VERSION = "1.0.0"  # of the simulation; a change of any number is a new version, and so new UIDs
+VERSION = "1.1.0"  # of the simulation; a change of any number is a new version, and so new UIDs
 
 # Slice, row and column spacings of scanners (real headers of several makers [recalled]).
 _CUBE = (4.0, 4.0, 4.0)
 _SOME_VOXELS = (_CUBE, _CUBE, _CUBE, _CUBE, (3.27, 4.69, 4.69), (3.0, 4.07, 4.07))
 _OTHER_VOXELS = ((3.27, 5.47, 5.47), (5.0, 4.07, 4.07), (2.78, 3.65, 3.65))
+# A patient of the training has more lesions than patients have: each body then teaches more.
+_MANY = (7.0, 0.8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +56,8 @@ class World:
     bottoms: tuple[float, float, float] = (0.87, 0.05, 0.08)
 
 
-_FDG_TRAINING = World(
-    name="training",
+_FDG_USUAL = World(
+    name="usual",
     seed=1,
     tracers=(FDG,),
     habitus=HabitusRange(bmi=(26.0, 0.17, 18.5, 38.0), weight_kg=(48.0, 115.0)),
@@ -64,8 +67,8 @@ _FDG_TRAINING = World(
     lesions=LesionRange(),
     scanner=ScannerRange(voxels_mm=_SOME_VOXELS),
 )
-_PSMA_TRAINING = replace(
-    _FDG_TRAINING,
+_PSMA_USUAL = replace(
+    _FDG_USUAL,
     seed=11,
     tracers=(PSMA_11, PSMA_1007, DCFPYL),
     hot_spots=PSMA_RATES,
@@ -76,23 +79,29 @@ _PSMA_TRAINING = replace(
 )
 
 
-def _held_out(training: World, seed: int) -> World:
+def _training(usual: World, seed: int) -> World:
+    """The patients that a network sees."""
+    lesions = replace(usual.lesions, number=_MANY)
+    return replace(usual, name="training", seed=seed, lesions=lesions)
+
+
+def _held_out(usual: World, seed: int) -> World:
     """Patients of builds, uptake, lesions and voxels that the training never drew."""
     return replace(
-        training,
+        usual,
         name="held-out",
         seed=seed,
         habitus=HabitusRange(bmi=(26.5, 0.24, 16.0, 44.0), weight_kg=(40.0, 130.0), arms_up=0.65),
         uptake=UptakeWorld(spread=1.3, within_limits=False),
-        lesions=replace(training.lesions, uptake_factor=0.9),
-        scanner=replace(training.scanner, voxels_mm=(*_OTHER_VOXELS, _CUBE)),
+        lesions=replace(usual.lesions, uptake_factor=0.9),
+        scanner=replace(usual.scanner, voxels_mm=(*_OTHER_VOXELS, _CUBE)),
     )
 
 
-def _other_scanner(training: World, seed: int) -> World:
+def _other_scanner(usual: World, seed: int) -> World:
     """Coarser or sharper, and noisier, than any scanner of the training."""
     return replace(
-        training,
+        usual,
         name="other scanner",
         seed=seed,
         scanner=ScannerRange(
@@ -108,11 +117,11 @@ def _other_scanner(training: World, seed: int) -> World:
     )
 
 
-def _other_biodistribution(training: World, seed: int) -> World:
+def _other_biodistribution(usual: World, seed: int) -> World:
     """Every organ system shifted by up to a half, and all that is rare made frequent."""
-    rates = training.hot_spots
+    rates = usual.hot_spots
     return replace(
-        training,
+        usual,
         name="other biodistribution",
         seed=seed,
         uptake=UptakeWorld(spread=1.4, shift=(0.65, 1.55), within_limits=False),
@@ -125,23 +134,24 @@ def _other_biodistribution(training: World, seed: int) -> World:
             injection_site=0.5,
             urethra=0.4,
         ),
-        stimulated_marrow=4 * training.stimulated_marrow,
-        metformin=4 * training.metformin,
+        stimulated_marrow=4 * usual.stimulated_marrow,
+        metformin=4 * usual.metformin,
     )
 
 
-def _family(training: World, seed: int) -> Mapping[str, World]:
+def _family(usual: World, seed: int) -> Mapping[str, World]:
     worlds = (
-        training,
-        _held_out(training, seed + 1),
-        _other_scanner(training, seed + 2),
-        _other_biodistribution(training, seed + 3),
+        usual,
+        _training(usual, seed + 4),
+        _held_out(usual, seed + 1),
+        _other_scanner(usual, seed + 2),
+        _other_biodistribution(usual, seed + 3),
     )
     return MappingProxyType({world.name: world for world in worlds})
 
 
 WORLDS: Mapping[str, Mapping[str, World]] = MappingProxyType(
-    {"fdg": _family(_FDG_TRAINING, 1), "psma": _family(_PSMA_TRAINING, 11)}
+    {"fdg": _family(_FDG_USUAL, 1), "psma": _family(_PSMA_USUAL, 11)}
 )
 
 

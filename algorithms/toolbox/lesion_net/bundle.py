@@ -7,7 +7,6 @@
 <folder>/SHA256SUMS                of every other file
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,15 +16,18 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from algorithms.toolbox.lesion_net.grid import SPACING_MM
+from algorithms.toolbox.lesion_net.layout import (
+    CARD,
+    INFERENCE,
+    METADATA,
+    SUMS,
+    WEIGHTS,
+    sha256_of,
+    verified,
+)
 from algorithms.toolbox.lesion_net.network import CLASSES, NetworkShape, as_shape, build, ready
 from dicom_node.domain.errors import ConfigError
 
-WEIGHTS, METADATA, INFERENCE = (
-    "models/model.safetensors",
-    "configs/metadata.json",
-    "configs/inference.json",
-)
-CARD, SUMS = "docs/README.md", "SHA256SUMS"
 MOST_BYTES = 10_000_000
 
 
@@ -85,7 +87,7 @@ def save_bundle(
     _write_json(folder / METADATA, metadata)
     _write_json(folder / INFERENCE, _inference(shape))
     write_card(folder, card)
-    return _sha256(folder / WEIGHTS)
+    return sha256_of(folder / WEIGHTS)
 
 
 def write_card(folder: Path, card: str) -> None:
@@ -96,7 +98,7 @@ def write_card(folder: Path, card: str) -> None:
         for path in folder.rglob("*")
         if path.is_file() and path.name != SUMS
     )
-    lines = [f"{_sha256(folder / name)}  {name}\n" for name in names]
+    lines = [f"{sha256_of(folder / name)}  {name}\n" for name in names]
     (folder / SUMS).write_text("".join(lines), encoding="utf-8")
 
 
@@ -108,15 +110,7 @@ def load_bundle(folder: Path, device: torch.device) -> Bundle:
     ConfigError
         Where a file is missing or is not the one that the sums tell.
     """
-    for name, wanted in _sums(folder).items():
-        found = _sha256(folder / name) if (folder / name).is_file() else "missing"
-        if found != wanted:
-            raise ConfigError(
-                file=str(folder / name),
-                key="SHA-256",
-                value=found,
-                allowed=f"{wanted} (SHA256SUMS)",
-            )
+    sums = verified(folder)
     inference = json.loads((folder / INFERENCE).read_text(encoding="utf-8"))["network_def"]
     net = build(as_shape(inference["channels"], inference["num_res_units"]))
     weights = {
@@ -126,21 +120,7 @@ def load_bundle(folder: Path, device: torch.device) -> Bundle:
     net.load_state_dict(weights)
     net = ready(net, device).eval()
     metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
-    return Bundle(net=net, sha256=_sha256(folder / WEIGHTS), metadata=metadata)
-
-
-def _sums(folder: Path) -> dict[str, str]:
-    path = folder / SUMS
-    if not path.is_file():
-        raise ConfigError(
-            file=str(path), key="SHA256SUMS", value="missing", allowed="a bundle of `scripts/train`"
-        )
-    lines = [line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines()]
-    sums = {name: digest for digest, name in lines}
-    for needed in (WEIGHTS, METADATA, INFERENCE):
-        if needed not in sums:
-            raise ConfigError(file=str(path), key=needed, value="not listed", allowed="its SHA-256")
-    return sums
+    return Bundle(net=net, sha256=sums[WEIGHTS], metadata=metadata)
 
 
 def _halved(net: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -155,14 +135,9 @@ def _inference(shape: NetworkShape) -> dict[str, object]:
     """How the network is built and run."""
     return {
         "network_def": {
-            "_target_": "monai.networks.nets.UNet",
-            "spatial_dims": 3,
-            "in_channels": 2,
-            "out_channels": len(CLASSES),
+            "_target_": "algorithms.toolbox.lesion_net.network.build",
             "channels": list(shape.channels),
-            "strides": [2] * (len(shape.channels) - 1),
             "num_res_units": shape.residual_units,
-            "norm": "BATCH",
         },
         "inferer": "whole body crop in one piece, no sliding window",
     }
@@ -190,7 +165,3 @@ def _metadata(name: str, version: str) -> dict[str, object]:
 
 def _write_json(path: Path, value: Mapping[str, object]) -> None:
     path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

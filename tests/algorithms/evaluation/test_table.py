@@ -16,7 +16,7 @@ SHAPE = NetworkShape(channels=(4, 8), residual_units=1)
 
 @pytest.fixture(scope="module")
 def found():
-    patient = draw_patient(world("fdg", "training"), 12)
+    patient = draw_patient(world("fdg", "usual"), 12)
     return scan(patient, patient.plan.axes)
 
 

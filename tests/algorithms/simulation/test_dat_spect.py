@@ -8,7 +8,7 @@ import pydicom
 import pytest
 from peers import own_tool
 
-from algorithms.simulation.brain_headers import HABITS, Way
+from algorithms.simulation.brain_headers import HABITS
 from algorithms.simulation.brain_scan import (
     SECOND,
     camera_grid,
@@ -18,6 +18,7 @@ from algorithms.simulation.brain_scan import (
 )
 from algorithms.simulation.brain_uptake import Group, Population, draw_uptake
 from algorithms.simulation.dat_spect import simulate
+from algorithms.simulation.nm_headers import Way
 from algorithms.toolbox.brain_template import read_brain_template
 from algorithms.toolbox.striatum import Nucleus, Side
 from dicom_node.domain.errors import ConfigError

@@ -27,7 +27,7 @@ def test_same_seed_gives_the_same_study_and_another_seed_another(patients):
     def digest(found):
         return hashlib.sha256(found.suv.tobytes() + found.labels.tobytes()).hexdigest()
 
-    again = draw_patient(world("fdg", "training"), 12)
+    again = draw_patient(world("fdg", "usual"), 12)
     assert digest(scan(again, again.plan.axes)) == digest(patients[1][1])
     assert digest(patients[0][1]) != digest(patients[1][1])
 
@@ -88,7 +88,7 @@ def test_hot_organs_are_physiological_and_never_lesions(patients):
 
 
 def test_some_patients_have_no_lesion_and_most_have(patients):
-    world_ = world("fdg", "training")
+    world_ = world("fdg", "usual")
     assert 0.05 < world_.lesions.none < 0.3
     assert any(patient.lesions for patient, _ in patients)
 

@@ -57,7 +57,7 @@ def test_another_biodistribution_reaches_beyond_the_training():
 @pytest.mark.parametrize("family", sorted(WORLDS))
 def test_worlds_share_no_patient_and_only_one_trains(family):
     worlds = WORLDS[family]
-    names = ["training", "held-out", "other scanner", "other biodistribution"]
+    names = ["usual", "training", "held-out", "other scanner", "other biodistribution"]
     assert list(worlds) == names
     seeds = [w.seed for some in WORLDS.values() for w in some.values()]
     assert len(set(seeds)) == len(seeds)

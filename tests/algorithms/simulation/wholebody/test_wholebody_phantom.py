@@ -34,7 +34,7 @@ def phantom(shared_data):
 @pytest.fixture(scope="module")
 def men():
     """Men of the training world whose head is in the scan, with their organs scaled to 1.76 m."""
-    drawn = [draw_patient(world("fdg", "training"), seed) for seed in range(30, 36)]
+    drawn = [draw_patient(world("fdg", "usual"), seed) for seed in range(30, 36)]
     return [p for p in drawn if p.habitus.sex == "M" and p.z_mm[1] > -60]
 
 

@@ -13,6 +13,7 @@ from algorithms.simulation.wholebody.organs import Organ
 from algorithms.simulation.wholebody.patient import draw_patient, scan
 from algorithms.simulation.wholebody.worlds import world
 from algorithms.toolbox.components import connected_regions
+from algorithms.toolbox.lesions import Lesion
 from algorithms.training.examples import geometry_of
 from dicom_node.domain.coding import Unit
 from dicom_node.domain.errors import NotCalibrated
@@ -22,7 +23,7 @@ from dicom_node.domain.volume import PatientFacts
 
 @pytest.fixture(scope="module")
 def study():
-    patient = draw_patient(world("fdg", "training"), 13)
+    patient = draw_patient(world("fdg", "usual"), 13)
     found = scan(patient, patient.plan.axes)
     plain = geometry_of(found)
     geometry = Geometry(affine=plain.affine, shape=plain.shape, frame_of_reference_uid="1.2.3")
@@ -32,7 +33,9 @@ def study():
     pet = dataclasses.replace(volume(found.suv, geometry), patient=facts)
     ct = volume(found.hounsfield, geometry, unit=Unit.HOUNSFIELD, tracer=None)
     spots = connected_regions(found.suv > 12, geometry, min_volume_ml=3)[:3]
-    lesions = [(f"Contour {n}", region) for n, region in enumerate(spots, start=1)]
+    lesions = [
+        Lesion(label=f"Contour {n}", region=region) for n, region in enumerate(spots, start=1)
+    ]
     return patient, pet, ct, lesions
 
 
@@ -49,7 +52,8 @@ def values(result, segment=None):
 def test_each_contour_has_its_uptake_volume_and_tlg(study, result):
     _, pet, _, lesions = study
     assert lesions
-    for number, (_, region) in enumerate(lesions, start=1):
+    for number, lesion in enumerate(lesions, start=1):
+        region = lesion.region
         inside = pet.array[region.slices][region.mask]
         found = values(result, number)
         assert found["SUVmax"] == pytest.approx(inside.max())
@@ -111,7 +115,7 @@ def test_without_a_liver_no_quotient_is_invented(study):
     (region,) = connected_regions(
         np.arange(legs.array.size).reshape(legs.array.shape) < 40, geometry
     )
-    found = measured(legs, [("Contour", region)])
+    found = measured(legs, [Lesion(label="Contour", region=region)])
     assert NO_LIVER in found.warnings
     assert not found.classifications
     assert "qPET" not in values(found, 1)

@@ -6,13 +6,15 @@ import torch
 from volumes import volume
 
 from algorithms.fdg_lesions.measured import measured
-from algorithms.fdg_lesions.sources import LesionNetwork, of_contours
 from algorithms.simulation.wholebody.patient import draw_patient, scan
 from algorithms.simulation.wholebody.worlds import world
-from algorithms.toolbox.lesion_net.grid import NoBody
+from algorithms.toolbox.lesion_net import segmented
 from algorithms.toolbox.lesion_net.network import NetworkShape, build
+from algorithms.toolbox.lesion_net.segmented import LesionNetwork
+from algorithms.toolbox.lesions import automatic, drawn
 from algorithms.training.examples import geometry_of
 from dicom_node.domain.contour import Contour, ContourSet
+from dicom_node.domain.errors import InputRejected
 from dicom_node.domain.geometry import Geometry
 from dicom_node.domain.result import Region
 from dicom_node.domain.series import Reason, SeriesKey
@@ -21,7 +23,7 @@ from dicom_node.domain.volume import FrameSource
 
 @pytest.fixture(scope="module")
 def pet():
-    patient = draw_patient(world("fdg", "training"), 71)
+    patient = draw_patient(world("fdg", "usual"), 71)
     found = scan(patient, patient.plan.axes)
     plain = geometry_of(found)
     geometry = Geometry(affine=plain.affine, shape=plain.shape, frame_of_reference_uid="1.2.3")
@@ -39,7 +41,7 @@ def network():
 
 def painted(lesions, shape):
     mask = np.zeros(shape, dtype=bool)
-    for _, region in lesions:
+    for region in lesions:
         region.paint(mask, True)
     return mask
 
@@ -56,26 +58,27 @@ def test_inbound_contours_keep_their_labels_and_give_the_numbers(pet):
         source=FrameSource(sop_class_uid="1.2", sop_instance_uid="1.3", frame_number=None),
         key=SeriesKey(study_instance_uid="1.2", series_instance_uid="1.3"),
     )
-    lesions = of_contours(contours)
-    assert [label for label, _ in lesions] == ["GTV left", "Contour 2"]
+    lesions, said = drawn(contours)
+    assert [one.label for one in lesions] == ["GTV left", "Contour 2"]
+    assert said[-1] == "Contour 3 was not measured: no voxels."
     labels = [m.label for m in measured(pet, lesions).measurements_of(1)]
     assert {"SUVmax", "SUVmean", "SUVpeak", "MTV", "TLG"} <= set(labels)
 
 
-def test_lesions_of_the_network_lie_on_the_grid_of_the_pet_largest_first(pet, network):
-    lesions = network.lesions(pet, None)
-    sizes = [region.voxels for _, region in lesions]
+def test_lesions_of_the_network_are_numbered_from_the_largest_on(pet, network):
+    lesions = automatic(network(pet, None, least_ml=0.2).lesions)
+    sizes = [one.region.voxels for one in lesions]
     assert sizes == sorted(sizes, reverse=True)
-    assert [label for label, _ in lesions] == [f"Lesion {n + 1}" for n in range(len(lesions))]
+    assert [one.label for one in lesions] == [f"Lesion {n + 1}" for n in range(len(lesions))]
 
 
 def test_air_round_the_patient_changes_no_voxel(pet, network):
-    here = painted(network.lesions(pet, None), pet.geometry.shape)
+    here = painted(network(pet, None, least_ml=0.2).lesions, pet.geometry.shape)
     array = np.pad(pet.array, ((0, 0), (13, 21), (34, 5)))
     affine = np.array(pet.geometry.affine)
     affine[:, 3] -= 13 * affine[:, 1] + 34 * affine[:, 2]
     wide = Geometry(affine=affine, shape=array.shape, frame_of_reference_uid="1.2.3")
-    there = painted(network.lesions(volume(array, wide), None), wide.shape)
+    there = painted(network(volume(array, wide), None, least_ml=0.2).lesions, wide.shape)
     rows, columns = here.shape[1:]
     assert here.any()
     assert np.array_equal(there[:, 13 : 13 + rows, 34 : 34 + columns], here)
@@ -83,17 +86,28 @@ def test_air_round_the_patient_changes_no_voxel(pet, network):
 
 
 def test_order_of_slices_and_columns_changes_next_to_nothing(pet, network):
-    here = painted(network.lesions(pet, None), pet.geometry.shape)
+    here = painted(network(pet, None, least_ml=0.2).lesions, pet.geometry.shape)
     affine = np.array(pet.geometry.affine)
     slices, _, columns = pet.geometry.shape
     affine[:, 3] += (slices - 1) * affine[:, 0] + (columns - 1) * affine[:, 2]
     affine[:, [0, 2]] *= -1
     turned = Geometry(affine=affine, shape=pet.geometry.shape, frame_of_reference_uid="1.2.3")
-    there = painted(network.lesions(volume(pet.array[::-1, :, ::-1], turned), None), turned.shape)
+    found = network(volume(pet.array[::-1, :, ::-1], turned), None, least_ml=0.2)
+    there = painted(found.lesions, turned.shape)
     assert (there[::-1, :, ::-1] ^ here).sum() <= 0.001 * here.sum()
 
 
 def test_an_empty_pet_has_no_body(network):
     geometry = Geometry(affine=np.eye(4), shape=(8, 8, 8), frame_of_reference_uid="1")
-    with pytest.raises(NoBody):
-        network.lesions(volume(np.zeros((8, 8, 8)), geometry), None)
+    with pytest.raises(InputRejected, match="no body"):
+        network(volume(np.zeros((8, 8, 8)), geometry), None, least_ml=0.2)
+
+
+def test_classes_are_the_same_however_many_slices_are_compared_at_once(pet, network, monkeypatch):
+    whole = network(pet, None, least_ml=0.2)
+    monkeypatch.setattr(segmented, "_SLAB_VOXELS", 200_000)
+    thin = network(pet, None, least_ml=0.2)
+    assert np.array_equal(
+        painted(whole.lesions, pet.geometry.shape), painted(thin.lesions, pet.geometry.shape)
+    )
+    assert whole.physiological.voxels == thin.physiological.voxels

@@ -1,0 +1,1 @@
+"""Two small networks: one finds the left ventricle, one outlines its wall and cavity."""

@@ -1,0 +1,115 @@
+"""A trained network on a PET: lesions and physiological uptake on the grid of the scanner.
+
+The classes are compared on the PET's own voxels, some slices at a time, so that a total-body scan
+needs no copy of itself for each class.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from algorithms.toolbox.components import connected_regions
+from algorithms.toolbox.lesion_net.bundle import load_bundle
+from algorithms.toolbox.lesion_net.grid import (
+    BodyGrid,
+    Image,
+    NoBody,
+    body_grid,
+    channels,
+    from_grid,
+    to_grid,
+)
+from algorithms.toolbox.lesion_net.network import CLASSES, best_device, probabilities
+from dicom_node.domain.errors import InputRejected
+from dicom_node.domain.geometry import Geometry
+from dicom_node.domain.result import Region
+from dicom_node.domain.volume import Volume
+
+_SLAB_VOXELS = 4_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Segmented:
+    """What the network saw.
+
+    Parameters
+    ----------
+    lesions : tuple of Region
+        Connected, none smaller than was asked.
+    physiological : Region or None
+        All normal uptake together; None where there is none.
+    """
+
+    lesions: tuple[Region, ...]
+    physiological: Region | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LesionNetwork:
+    """A trained three-class network."""
+
+    net: torch.nn.Module
+    device: torch.device
+
+    @classmethod
+    def of_bundle(cls, folder: Path) -> "LesionNetwork":
+        """The network of a bundle, on the GPU where there is one; ConfigError as `load_bundle`."""
+        device = best_device()
+        return cls(net=load_bundle(folder, device).net, device=device)
+
+    def __call__(self, pet: Volume, ct: Volume | None, *, least_ml: float) -> Segmented:
+        """Lesions and physiological uptake of a PET in SUVbw.
+
+        Parameters
+        ----------
+        ct : in Hounsfield units and in the same frame of reference
+        least_ml : lesions below this volume are noise
+
+        Raises
+        ------
+        InputRejected
+            Where the PET holds no body.
+        """
+        try:
+            grid = body_grid(pet.array, pet.geometry)
+        except NoBody as cause:
+            raise InputRejected(f"the PET holds no body: {cause}") from cause
+        shares = self._shares(pet, ct, grid)
+        labels = on_grid_of(shares, grid, pet.geometry)
+        lesions = labels == CLASSES.index("lesion")
+        physiological = labels == CLASSES.index("physiological")
+        return Segmented(
+            lesions=connected_regions(lesions, pet.geometry, min_volume_ml=least_ml),
+            physiological=Region.from_mask(physiological) if physiological.any() else None,
+        )
+
+    def _shares(self, pet: Volume, ct: Volume | None, grid: BodyGrid) -> Image:
+        """Probability of each class on the network's grid."""
+        suv = to_grid(pet.array, pet.geometry, grid, outside=0.0)
+        density = None if ct is None else to_grid(ct.array, ct.geometry, grid, outside=-1000.0)
+        return probabilities(self.net, channels(suv, density), self.device)
+
+
+def on_grid_of(shares: Image, grid: BodyGrid, geometry: Geometry) -> NDArray[np.uint8]:
+    """Most probable class of each voxel of a grid; background beyond the body."""
+    slices, rows, columns = geometry.shape
+    step = max(1, _SLAB_VOXELS // (rows * columns))
+    labels = np.zeros(geometry.shape, dtype=np.uint8)
+    for start in range(0, slices, step):
+        part = _slab(geometry, start, min(start + step, slices))
+        best = from_grid(shares[0], grid, part)
+        for number in range(1, len(shares)):
+            share = from_grid(shares[number], grid, part)
+            # The first of equal ones wins, which beyond the body is the background.
+            labels[start : start + part.shape[0]][share > best] = number
+            np.maximum(best, share, out=best)
+    return labels
+
+
+def _slab(geometry: Geometry, start: int, stop: int) -> Geometry:
+    affine = np.array(geometry.affine)
+    affine[:, 3] += start * affine[:, 0]
+    return replace(geometry, affine=affine, shape=(stop - start, *geometry.shape[1:]))
