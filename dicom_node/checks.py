@@ -48,6 +48,19 @@ def check_configuration(
     return tuple(findings)
 
 
+def _check_audit(settings: Settings) -> Finding:
+    """Whether the audit trail can be written, and the repository has what is in it."""
+    status = trail_status(settings)
+    what = f"audit trail {status.folder}"
+    if status.fault:
+        return Finding(what=what, ok=False, message=f"not writable: {status.fault}")
+    if status.receiver is None:
+        return Finding(what=what, ok=True, message=f"{status.last} lines, sent nowhere")
+    message = f"{status.last} lines, {status.waiting} of them wait for {status.receiver}"
+    told = f"{message}: {status.not_sent_because}" if status.not_sent_because else message
+    return Finding(what=what, ok=not status.not_sent_because, message=told)
+
+
 def _check_peer(what: str, peer: Destination, *, with_echo: bool) -> Finding:
     where = f"{peer.ae_title} at {peer.host}:{peer.port}"
     if not with_echo:
@@ -64,19 +77,6 @@ def _check_caller(settings: Settings, archive: RemoteArchive) -> list[Finding]:
         return []
     message = f"{archive.peer.ae_title} sends by C-MOVE, and is none of listener.callers"
     return [Finding(what=f"archive {archive.name}", ok=False, message=message)]
-
-
-def _check_audit(settings: Settings) -> Finding:
-    """Whether the audit trail can be written, and the repository has what is in it."""
-    status = trail_status(settings)
-    what = f"audit trail {status.folder}"
-    if status.fault:
-        return Finding(what=what, ok=False, message=f"not writable: {status.fault}")
-    if status.receiver is None:
-        return Finding(what=what, ok=True, message=f"{status.last} lines, sent nowhere")
-    message = f"{status.last} lines, {status.waiting} of them wait for {status.receiver}"
-    told = f"{message}: {status.not_sent_because}" if status.not_sent_because else message
-    return Finding(what=what, ok=not status.not_sent_because, message=told)
 
 
 def _check_tls(settings: Settings) -> list[Finding]:

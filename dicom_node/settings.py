@@ -1,13 +1,8 @@
 """The configuration, read once from a folder of TOML files, frozen, and strict about every key."""
 
-import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import BaseModel, ValidationError
 
 from dicom_node.domain.audit import AuditRules, SyslogTransport
 from dicom_node.domain.errors import ConfigError
@@ -25,7 +20,6 @@ from dicom_node.domain.rules import (
 )
 from dicom_node.settings_archives import ARCHIVES_FILE, ArchivesFile, remote_archive
 from dicom_node.settings_audit import audit_rules
-from dicom_node.settings_faults import named_fault
 from dicom_node.settings_files import (
     CompanionTable,
     DeliveryTable,
@@ -37,11 +31,10 @@ from dicom_node.settings_files import (
     RoutesFile,
     RouteTable,
 )
+from dicom_node.settings_reading import read_file
 
 NODE_FILE, DESTINATIONS_FILE, ROUTES_FILE = "node.toml", "destinations.toml", "routes.toml"
 TRACERS_FILE = "tracers.toml"
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +107,9 @@ def read_settings(folder: Path) -> Settings:
         raise ConfigError(
             file=str(folder), key="folder", value="absent", allowed="a folder of TOML files"
         )
-    node = _read(folder / NODE_FILE, NodeFile)
-    destinations = _read(folder / DESTINATIONS_FILE, DestinationsFile)
-    routes = _read(folder / ROUTES_FILE, RoutesFile)
+    node = read_file(folder / NODE_FILE, NodeFile)
+    destinations = read_file(folder / DESTINATIONS_FILE, DestinationsFile)
+    routes = read_file(folder / ROUTES_FILE, RoutesFile)
     tls = _tls(node, folder)
     for table in destinations.destinations:
         if table.tls:
@@ -150,7 +143,7 @@ def read_settings(folder: Path) -> Settings:
 
 
 def _archives(folder: Path, node: NodeFile, tls: TlsFiles | None) -> dict[str, RemoteArchive]:
-    tables = _read(folder / ARCHIVES_FILE, ArchivesFile).archives
+    tables = read_file(folder / ARCHIVES_FILE, ArchivesFile).archives
     _refuse_repeats(folder / ARCHIVES_FILE, [table.name for table in tables])
     for table in tables:
         if table.tls:
@@ -194,18 +187,6 @@ def _refuse_without_tls(tls: TlsFiles | None, key: str, file: str, *, value: obj
         raise ConfigError(
             file=file, key=key, value=value, allowed=f"with [tls] in {NODE_FILE} only"
         )
-
-
-def _read(path: Path, model: type[Model]) -> Model:
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
-        raise ConfigError(file=path.name, key="text", value=str(cause), allowed="TOML") from cause
-    try:
-        # By way of JSON: TOML's arrays then become tuples under strict rules, too.
-        return model.model_validate_json(json.dumps(table, default=str))
-    except ValidationError as cause:
-        raise named_fault(path, model, cause) from cause
 
 
 def _refuse_repeats(path: Path, names: list[str]) -> None:

@@ -87,6 +87,7 @@ class ListenerTable(Strict):
     further_ae_titles: Annotated[tuple[AeTitle, ...], BeforeValidator(_as_tuple)] = ()
     callers: tuple[CallerTable, ...] = ()
     tls: bool = False
+    fast_path: bool = False
 
 
 class TlsTable(Strict):
@@ -248,10 +249,10 @@ class CompanionTable(Strict):
     same_frame_of_reference: bool = True
     if_missing: IfMissing = IfMissing.RUN
     wait_s: Seconds = 60.0
+    phase: Annotated[str, Field(pattern="^(rest|stress)$")] | None = None
     fetch: Annotated[tuple[Name, ...], BeforeValidator(_as_tuple)] = ()
     fetch_after_s: Seconds = 10.0
     prior: PriorTable | None = None
-    phase: Annotated[str, Field(pattern="^(rest|stress)$")] | None = None
 
 
 class RouteTable(Strict):
@@ -268,7 +269,7 @@ class RouteTable(Strict):
     gate: bool = False
     shadow_destinations: tuple[Name, ...] = ()
     contours: ContourUse = ContourUse.IGNORED
-    options: dict[Name, Text] = {}
+    options: dict[Name, Text] = Field(default_factory=dict)
 
 
 class RoutesFile(Strict):

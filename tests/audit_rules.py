@@ -168,21 +168,26 @@ def _object_faults(objects: list[ElementTree.Element], table: Table) -> Iterator
             one.get("ParticipantObjectTypeCodeRole", ""),
             kind,
         ] += 1
-        details = {part.get("type"): part.get("value") for part in one.findall("*[@type]")}
-        for value in details.values():
-            base64.b64decode(value or "", validate=True)
-        if kind == "110181" and "TransferSyntax" not in details:
-            yield "a query without its TransferSyntax"
-        if kind == "110182" and "Alert Description" not in details:
-            yield "a security alert without its Alert Description"
-        if kind == "110180" and one.find("ParticipantObjectDescription/SOPClass") is None:
-            yield "a study without its SOP classes"
-        for sop_class in one.iter("SOPClass"):
-            if not sop_class.get("NumberOfInstances", "").isdigit() or not sop_class.get("UID"):
-                yield "SOPClass without UID or NumberOfInstances"
+        yield from _detail_faults(one, kind)
     allowed = {kind for kind, _, _ in table.objects}
     for kind in set(found) - allowed:
         yield f"object of kind {kind}"
     for kind, least, most in table.objects:
         if found[kind] < least or (most is not None and found[kind] > most):
             yield f"{found[kind]} objects of kind {kind}"
+
+
+def _detail_faults(one: ElementTree.Element, kind: str) -> Iterator[str]:
+    """What the details of one object lack."""
+    details = {part.get("type"): part.get("value") for part in one.findall("*[@type]")}
+    for value in details.values():
+        base64.b64decode(value or "", validate=True)
+    if kind == "110181" and "TransferSyntax" not in details:
+        yield "a query without its TransferSyntax"
+    if kind == "110182" and "Alert Description" not in details:
+        yield "a security alert without its Alert Description"
+    if kind == "110180" and one.find("ParticipantObjectDescription/SOPClass") is None:
+        yield "a study without its SOP classes"
+    for sop_class in one.iter("SOPClass"):
+        if not sop_class.get("NumberOfInstances", "").isdigit() or not sop_class.get("UID"):
+            yield "SOPClass without UID or NumberOfInstances"

@@ -239,14 +239,15 @@ def running_node(config: Path, port: int) -> Iterator[RunningNode]:
             stderr=subprocess.STDOUT,
         )
         try:
-            wait_until("the node listens", lambda: _listens(port, process), limit_s=_START_LIMIT_S)
+            wait_until("the node listens", lambda: listens(port, process), limit_s=_START_LIMIT_S)
             yield RunningNode(config, port, process)
         finally:
             stop(process)
 
 
-def _listens(port: int, process: subprocess.Popen[bytes]) -> bool:
-    assert process.poll() is None, "the node ended at its start; see node.log"
+def listens(port: int, process: subprocess.Popen[bytes]) -> bool:
+    """Whether a process that was started listens by now."""
+    assert process.poll() is None, "the process ended at its start; see its log"
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from algorithms.gtv_contours.measurements import (
     measurements_of,
     of_rule,
@@ -15,10 +13,9 @@ from algorithms.gtv_contours.methods import delineations
 from algorithms.gtv_contours.parameters import Parameters
 from algorithms.gtv_contours.pictures import draw
 from algorithms.gtv_contours.seeds import Seed, drawn_seeds, hot_seeds
+from algorithms.toolbox.pet_input import check_suv
 from dicom_node.domain.algorithm import AlgorithmCard
-from dicom_node.domain.coding import Unit
 from dicom_node.domain.contour import ContourSet
-from dicom_node.domain.errors import InputRejected, NotCalibrated
 from dicom_node.domain.result import Result, SegmentationResult
 from dicom_node.domain.volume import Volume
 
@@ -45,7 +42,7 @@ class GtvContours:
             The PET has values that are no numbers, or is the same everywhere.
         """
         pet = inputs["pet"]
-        _check(pet)
+        check_suv(pet, "gtv-contours")
         seeds = hot_seeds(pet.array, pet.geometry, self.parameters)
         chosen = seeds[: self.parameters.most_seeds]
         return self._outlined(pet, chosen, seeds, of_rule(seeds, chosen, self.parameters))
@@ -57,7 +54,7 @@ class GtvContours:
         with it.
         """
         pet = inputs["pet"]
-        _check(pet)
+        check_suv(pet, "gtv-contours")
         seeds, said = drawn_seeds(pet.array, pet.geometry, contours)
         return self._outlined(pet, seeds, seeds, said)
 
@@ -78,13 +75,3 @@ class GtvContours:
             figures=draw(pet, chosen, found),
             warnings=(*warnings_of(chosen, found), *said),
         )
-
-
-def _check(pet: Volume) -> None:
-    if pet.unit is not Unit.SUVBW:
-        raise NotCalibrated(f"gtv-contours needs {Unit.SUVBW}, the volume is in {pet.unit}")
-    if not np.isfinite(pet.array).all():
-        raise InputRejected("a voxel of the PET is no finite number; every voxel needs a value")
-    lowest, highest = float(pet.array.min()), float(pet.array.max())
-    if lowest == highest:
-        raise InputRejected(f"every voxel of the PET is {lowest:g}; such a volume is no image")

@@ -8,6 +8,7 @@ from algorithms.gtv_contours.methods import Delineation, Method
 from algorithms.gtv_contours.parameters import Parameters
 from algorithms.gtv_contours.seeds import Seed
 from algorithms.toolbox.ground import Box, painted
+from algorithms.toolbox.lesion_values import plain, suv
 from dicom_node.domain import coding
 from dicom_node.domain.coding import PRIVATE_SCHEME, Code
 from dicom_node.domain.result import Measurement, Region, Segment
@@ -59,29 +60,33 @@ def _of(one: Delineation, segment: int, parameters: Parameters) -> list[Measurem
         "the contour (PERCIST 1.0: Wahl et al., J Nucl Med 2009;50 Suppl 1:122S)"
     )
     rows = [
-        Measurement(
-            label="Volume",
-            name=coding.VOLUME,
-            value=one.uptake.volume_ml,
-            unit=coding.MILLILITRE,
+        plain(
+            "Volume",
+            coding.VOLUME,
+            one.uptake.volume_ml,
+            coding.MILLILITRE,
             segment=segment,
             source=note,
         ),
-        _suv("SUVmax", one.uptake.maximum, segment, coding.MAXIMUM, "hottest voxel"),
-        _suv("SUVmean", one.uptake.mean, segment, coding.MEAN, note),
-        _suv("SUVpeak", one.uptake.peak, segment, coding.PEAK, peak),
+        suv("SUVmax", one.uptake.maximum, coding.MAXIMUM, segment, "hottest voxel"),
+        suv("SUVmean", one.uptake.mean, coding.MEAN, segment, note),
+        suv("SUVpeak", one.uptake.peak, coding.PEAK, segment, peak),
     ]
+    per_ml = coding.G_PER_ML_SUVBW
     if one.level is not None:
-        rows.append(_suv("Level", one.level, segment, None, one.source, name=LEVEL))
+        rows.append(plain("Level", LEVEL, one.level, per_ml, segment=segment, source=one.source))
     if one.background is not None and one.method is Method.ADAPTED:
-        rows.append(_suv("Background", one.background, segment, None, one.source, name=BACKGROUND))
+        cold = one.background
+        rows.append(
+            plain("Background", BACKGROUND, cold, per_ml, segment=segment, source=one.source)
+        )
     if one.seed.drawn:
         rows.append(
-            Measurement(
-                label="Dice to given",
-                name=OVERLAP,
-                value=overlap(one.region, one.seed.region),
-                unit=coding.RATIO,
+            plain(
+                "Dice to given",
+                OVERLAP,
+                overlap(one.region, one.seed.region),
+                coding.RATIO,
                 segment=segment,
                 source="2 |A and B| / (|A| + |B|) with the contour that was given",
             )
@@ -141,23 +146,3 @@ def _missing(seed: Seed, found: Sequence[Delineation]) -> str:
     if not absent:
         return ""
     return f"{seed.name} has no contour by: {', '.join(absent)} (not above its surroundings)."
-
-
-def _suv(  # noqa: PLR0917  private, and each is what its name says
-    label: str,
-    value: float,
-    segment: int,
-    derivation: Code | None,
-    source: str,
-    name: Code = coding.SUVBW,
-) -> Measurement:
-    return Measurement(
-        label=label,
-        name=name,
-        value=value,
-        unit=coding.G_PER_ML_SUVBW,
-        segment=segment,
-        derivation=derivation,
-        method=coding.SUVBW_METHOD,
-        source=source,
-    )

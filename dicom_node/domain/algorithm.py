@@ -88,8 +88,21 @@ class ContourAlgorithm(Protocol):
         ...
 
 
+class ComparingAlgorithm(Protocol):
+    """One that compares contours that somebody drew on several volumes, of two days for one."""
+
+    def __call__(self, inputs: Mapping[str, Volume], contours: Mapping[str, ContourSet]) -> Result:
+        """Result on the grid of an input; contours by the role of the input they lie on."""
+        ...
+
+
 CONTOURS = "contours"
 """Role of a SEG or RTSTRUCT that was drawn on the primary series, among the inputs of a job."""
+
+
+def contours_role(role: str) -> str:
+    """Role of a SEG or RTSTRUCT that was drawn on a companion, e.g. ``contours of prior``."""
+    return f"{CONTOURS} of {role}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +116,8 @@ class AlgorithmSpec:
     load_contoured : callable or None
         Where it can take contours of a human or another product in the place of its own. Must not
         need weights.
+    load_comparing : callable or None
+        Where it needs contours on all of its required inputs; `load` is then never called.
     card_contoured : AlgorithmCard or None
         What results on such contours state, where it differs: no weights took part, for example.
     lacks : str or None
@@ -117,6 +132,7 @@ class AlgorithmSpec:
     inputs: tuple[InputSpec, ...]
     load: Callable[[], Algorithm]
     load_contoured: Callable[[], ContourAlgorithm] | None = None
+    load_comparing: Callable[[], ComparingAlgorithm] | None = None
     card_contoured: AlgorithmCard | None = None
     lacks: str | None = None
     configure: "Callable[[Mapping[str, str]], AlgorithmSpec] | None" = None

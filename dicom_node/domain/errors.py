@@ -116,6 +116,12 @@ class ConflictingTracer(InputRejected):
     code = "conflicting-tracer"
 
 
+class NotComparable(InputRejected):
+    """Two examinations may not be compared; every reason is named."""
+
+    code = "not-comparable"
+
+
 class UnsupportedObject(InputRejected):
     """The object is well formed but no volume for this node: projection, SOP class, codec."""
 

@@ -71,6 +71,8 @@ class Listener:
         Who may call; empty for everybody.
     tls : TlsFiles, optional
         Where given, connections without TLS and without a trusted certificate are refused.
+    fast_path : bool
+        Whether C-STORE requests of the usual form are taken straight from the connection.
     """
 
     ae_title: str
@@ -81,6 +83,7 @@ class Listener:
     further_ae_titles: tuple[str, ...] = ()
     callers: tuple[Caller, ...] = ()
     tls: TlsFiles | None = None
+    fast_path: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

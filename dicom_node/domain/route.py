@@ -85,25 +85,25 @@ class CompanionRule:
         How long the job waits for it, in seconds from the completion of the primary series.
     if_missing : IfMissing
         How the job goes on when the wait is over.
+    phase : str or None
+        ``rest`` or ``stress``: only a reconstruction of that one is a companion, and one that is
+        gated and corrected like the primary series is preferred.
     fetch : tuple of str
         Names of the archives that are asked for it, one after the other.
     fetch_after_s : float
         How long it may come by itself before the first of them is asked.
     prior : PriorRule or None
         It is looked for in the patient's earlier studies, and not in the study itself.
-    phase : str or None
-        ``rest`` or ``stress``: only a reconstruction of that one is a companion, and one that is
-        gated and corrected like the primary series is preferred.
     """
 
     modality: str
     same_frame_of_reference: bool = True
     if_missing: IfMissing = IfMissing.RUN
     wait_s: float = 60.0
+    phase: str | None = None
     fetch: tuple[str, ...] = ()
     fetch_after_s: float = 10.0
     prior: PriorRule | None = None
-    phase: str | None = None
 
 
 class ContourUse(StrEnum):

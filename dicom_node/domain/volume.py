@@ -79,6 +79,7 @@ class Volume:
     patient: "PatientFacts | None" = None
     exam: Exam | None = None
     gates: tuple[NDArray[np.float32], ...] = ()
+    acquisition: "AcquisitionFacts | None" = None
 
     def __post_init__(self) -> None:
         if self.array.shape != self.geometry.shape:
@@ -106,3 +107,28 @@ class PatientFacts:
     size_m: float | None = None
     sex: str | None = None
     age_years: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcquisitionFacts:
+    """What decides whether two examinations may be compared; None for what the header lacks.
+
+    Parameters
+    ----------
+    patient_digest : str
+        The same for the same patient; tells nothing of him.
+    scanner : str or None
+        Manufacturer and model.
+    reconstruction : str or None
+        Reconstruction method and kernel, as stored.
+    injected_mbq : float or None
+        Activity at the time of administration.
+    uptake_min : float or None
+        From administration to the start of the acquisition.
+    """
+
+    patient_digest: str
+    scanner: str | None = None
+    reconstruction: str | None = None
+    injected_mbq: float | None = None
+    uptake_min: float | None = None

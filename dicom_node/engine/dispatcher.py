@@ -67,11 +67,11 @@ class Dispatcher:
         except ConfigError as cause:
             log.error("route.broken", route=route.name, cause=str(cause))
             return
-        study = self._companions_of(primary, route)
+        study = self._complete_series(primary.key) + self._earlier_series(primary, route)
         study += [] if arrived is None else [arrived]
         for contours in jobs_wanted(route, contours_on(primary, study)):
             job = plan(primary, study, route=route, spec=spec, created_at=now, contours=contours)
-            self._create(job, primary, route, now, short=short)
+            self._create(job, primary, route, now, short)
 
     def drawn_on(self, contours: Series) -> list[Series]:
         """Decided series of the study that contours were drawn on."""
@@ -80,7 +80,7 @@ class Dispatcher:
         return [one for one in self._complete_series(contours.key) if is_drawn_on(contours, one)]
 
     def _create(
-        self, job: Job, primary: Series, route: Route, now: datetime, *, short: str | None
+        self, job: Job, primary: Series, route: Route, now: datetime, short: str | None
     ) -> None:
         flaw = why_no_volume(primary)
         if flaw is None and short is not None:
@@ -155,6 +155,19 @@ class Dispatcher:
         self._desk.close(job, route)
         log.info("job.released", job=record.job_id, state=str(state), reason=reason)
 
+    def _planned(self, primary: Series, route: Route, record: JobRecord) -> Job:
+        """A waiting job with the companions that have come by now."""
+        contours = record.input_instances.get(CONTOURS)
+        job = plan(
+            primary,
+            self._complete_series(primary.key) + self._earlier_series(primary, route),
+            route=route,
+            spec=self._registry.spec_of(route),
+            created_at=record.created_at,
+            contours=None if contours is None else contours[0],
+        )
+        return replace(job, job_id=record.job_id)
+
     def _is_to_wait(
         self,
         record: JobRecord,
@@ -172,23 +185,6 @@ class Dispatcher:
             return True
         overdue = record.not_before is not None and now >= record.not_before
         return bool(missing) and (not overdue or coming)
-
-    def _planned(self, primary: Series, route: Route, record: JobRecord) -> Job:
-        """A waiting job with the companions that have come by now."""
-        contours = record.input_instances.get(CONTOURS)
-        job = plan(
-            primary,
-            self._companions_of(primary, route),
-            route=route,
-            spec=self._registry.spec_of(route),
-            created_at=record.created_at,
-            contours=None if contours is None else contours[0],
-        )
-        return replace(job, job_id=record.job_id)
-
-    def _companions_of(self, primary: Series, route: Route) -> list[Series]:
-        """What a companion may be taken from: the study, and the patient's earlier ones."""
-        return self._complete_series(primary.key) + self._earlier_series(primary, route)
 
     def _missing_roles(self, job: Job, route: Route) -> tuple[str, ...]:
         return tuple(role for role in route.companions if role not in job.inputs)

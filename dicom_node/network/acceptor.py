@@ -1,62 +1,39 @@
-"""How a TCP connection becomes an association of ours: pynetdicom's acceptor with bounds added."""
+"""One association that a sender asked for: pynetdicom's, with bounds added."""
 
 import socket
+import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
-from socketserver import BaseServer
+from typing import cast
 from uuid import uuid4
 
 import structlog
 from pynetdicom import evt
-from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import DimseServiceType
-from pynetdicom.dul import DULServiceProvider
 from pynetdicom.events import Event, EventHandlerType
 from pynetdicom.pdu_primitives import A_ASSOCIATE
-from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
+from pynetdicom.transport import ThreadedAssociationServer
 
-from dicom_node.network.connection import AcceptorSocket, set_options
-from dicom_node.network.tls import TlsContext
+from dicom_node.network.acceptor_dul import AcceptorDul, frames_of
+from dicom_node.network.message_buffer import MessageBuffer, StorageContext, StoreMessage
+from dicom_node.network.presentation_contexts import is_storage
+from dicom_node.network.wakeful import Checkpoint, WakingQueue
 
 log = structlog.get_logger(__name__)
 
+# At an idle time that is over, and whether the other thread is alive; everything else rings.
+_LOOK_EVERY_S = 0.1
+
+# Answers are cut to what the sender takes; one that takes less than any answer has is left to
+# pynetdicom.
+_LEAST_PDU_BYTES = 512
+
 # How long a connection may take to ask for an association (ARTIM timer, PS3.8 9.1.5).
-_REQUEST_TIMEOUT_S = 30.0
+REQUEST_TIMEOUT_S = 30.0
 
 
-def frames_of(cause: BaseException) -> str:
-    """Traceback without the message, which may quote what a data set holds."""
-    return "".join(traceback.format_tb(cause.__traceback__))
-
-
-class AcceptorDul(DULServiceProvider):
-    """Upper layer of one accepted connection, whose failure ends its association and no more."""
-
-    def __init__(self, association: Association) -> None:
-        super().__init__(association)
-        # A thread that hangs in a peer's socket must not keep the process alive.
-        self.daemon = True
-
-    def run_reactor(self) -> None:
-        """Run until the connection ends; outermost frame of this thread.
-
-        Some sequences of invalid PDUs bring pynetdicom's state machine to a step that it does not
-        know, which it tells by an exception (pynetdicom #806).
-        """
-        try:
-            super().run_reactor()
-        except Exception as cause:  # outermost frame of the thread: an odd peer ends its own only
-            log.warning(
-                "association.protocol_error",
-                error=type(cause).__name__,
-                state=self.state_machine.current_state,
-                frames=frames_of(cause),
-            )
-        finally:
-            # An association that still waits to be asked would wait for its whole time-out.
-            self.to_user_queue.put(None)  # type: ignore[arg-type]  # read as: nothing came
+FastAnswer = Callable[["AcceptedAssociation", StoreMessage], bytes]
 
 
 class AcceptedAssociation(Association):
@@ -68,6 +45,8 @@ class AcceptedAssociation(Association):
         Accepted, with time-out set.
     ended : callable
         Called once, with the association, when nothing more will come of it.
+    fast_answer : callable or None
+        Stores a message of the fast path and gives the PDU that answers it; None for no fast path.
 
     Attributes
     ----------
@@ -81,12 +60,13 @@ class AcceptedAssociation(Association):
 
     def __init__(
         self,
-        server: "AcceptorServer",
+        server: ThreadedAssociationServer,
         connection: socket.socket,
         *,
         handlers: Sequence[EventHandlerType],
         idle_timeout_s: float,
         ended: Callable[["AcceptedAssociation"], None],
+        fast_answer: "FastAnswer | None" = None,
     ) -> None:
         super().__init__(server.ae, "acceptor")
         self.association_id = uuid4().hex
@@ -97,9 +77,20 @@ class AcceptedAssociation(Association):
         self.connection = connection
         self._ended = ended
         self._server = server
+        self._fast_answer = fast_answer
+        self._answering = threading.Lock()
+        self._is_over = False
+        checkpoint = Checkpoint(_LOOK_EVERY_S)
+        self._reactor_checkpoint = cast("threading.Event", checkpoint)
+        self.dimse.msg_queue = WakingQueue(checkpoint.ring)
         # Replaced before it was started; the time-outs below belong to the new one.
-        self.dul = AcceptorDul(self)
-        self.acse_timeout = min(_REQUEST_TIMEOUT_S, idle_timeout_s)
+        self.dul = AcceptorDul(
+            self,
+            ring=checkpoint.ring,
+            buffer=None if fast_answer is None else self._new_buffer,
+            serve=self._serve_message,
+        )
+        self.acse_timeout = min(REQUEST_TIMEOUT_S, idle_timeout_s)
         self.network_timeout = idle_timeout_s
         for handler in handlers:
             self.bind(*handler)
@@ -146,6 +137,8 @@ class AcceptedAssociation(Association):
 
     def abandon(self) -> None:
         """End what is left of it: pynetdicom leaves threads and sockets behind (#912, #979)."""
+        with self._answering:  # the end is told after the last answer
+            self._is_over = True
         self.dul.kill_dul()
         self.connection.close()
         self._ended(self)
@@ -162,6 +155,30 @@ class AcceptedAssociation(Association):
             self.abort()
             return
         super()._serve_request(msg, context_id)
+
+    def _new_buffer(self) -> MessageBuffer:
+        """For the storage contexts that were accepted; none where it cannot be answered so."""
+        contexts = {
+            one.context_id: StorageContext(str(one.abstract_syntax), str(one.transfer_syntax[0]))
+            for one in self.accepted_contexts
+            if one.context_id is not None and one.as_scp and is_storage(str(one.abstract_syntax))
+        }
+        longest = self.longest_pdu_bytes
+        return MessageBuffer(contexts if not 0 < longest < _LEAST_PDU_BYTES else {})
+
+    def _serve_message(self, message: StoreMessage) -> bytes | None:
+        """Answer a message of the fast path; None where the association has ended."""
+        assert self._fast_answer is not None
+        with self._answering:
+            if self._is_over or not self.is_established:
+                return None
+            answered = self._fast_answer(self, message)
+        return answered if self.is_established else None
+
+    @property
+    def longest_pdu_bytes(self) -> int:
+        """What the sender takes; 0 for no limit (PS3.8 D.1)."""
+        return int(self.requestor.maximum_length or 0)
 
     @property
     def asked(self) -> A_ASSOCIATE:
@@ -216,80 +233,3 @@ def accepted_association(event: Event) -> AcceptedAssociation:
     association = event.assoc
     assert isinstance(association, AcceptedAssociation)
     return association
-
-
-class AcceptorHandler(RequestHandler):
-    """Makes an association of an accepted connection."""
-
-    server: "AcceptorServer"
-
-    def handle(self) -> None:
-        """Start the association in threads of its own."""
-        connection: socket.socket | None = self.request
-        if self.server.tls is not None:
-            connection = self.server.tls.accept(self.request, limit_s=_REQUEST_TIMEOUT_S)
-        if connection is None:
-            return
-        set_options(connection, self.server.idle_timeout_s)
-        association = self.server.associate(self.server, connection)
-        try:
-            self._introduce(association)
-            association.start()
-        except Exception:  # whatever it was, no thread and no socket stays behind; it goes up
-            association.abandon()
-            raise
-
-    def _introduce(self, association: AcceptedAssociation) -> None:
-        """Tell the association its connection and both ends of it."""
-        association.set_socket(AcceptorSocket(association, client_socket=association.connection))
-        acceptor, entity = association.acceptor, self.server.ae
-        acceptor.maximum_length = entity.maximum_pdu_size
-        acceptor.ae_title = self.server.ae_title
-        acceptor.address_info = self.local
-        acceptor.implementation_class_uid = entity.implementation_class_uid
-        acceptor.implementation_version_name = entity.implementation_version_name
-        association.requestor.address_info = self.remote
-
-
-class AcceptorServer(ThreadedAssociationServer):
-    """Listening socket of the node; bound when it has been made.
-
-    Parameters
-    ----------
-    associate : callable
-        Makes the association for a connection.
-    tls : TlsContext, optional
-        What makes a connection secure; without it none is.
-
-    Raises
-    ------
-    OSError
-        Where the address or the port cannot be had.
-    """
-
-    request_queue_size = 128
-
-    def __init__(
-        self,
-        entity: ApplicationEntity,
-        address: tuple[str, int],
-        *,
-        idle_timeout_s: float,
-        associate: Callable[["AcceptorServer", socket.socket], AcceptedAssociation],
-        tls: TlsContext | None = None,
-    ) -> None:
-        self.idle_timeout_s = idle_timeout_s
-        self.tls = tls
-        self.associate = associate
-        super().__init__(entity, address, entity.ae_title, [], request_handler=AcceptorHandler)
-
-    def shutdown(self) -> None:
-        """Stop accepting and close the socket; what is being served goes on."""
-        # Not by way of AssociationServer, which strikes itself off a list that only
-        # ApplicationEntity.start_server keeps.
-        BaseServer.shutdown(self)
-        self.server_close()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Log a connection that could not be served, instead of printing a traceback."""
-        log.warning("connection.failed", peer=str(client_address), exc_info=True)

@@ -24,7 +24,7 @@ from pynetdicom.presentation import build_context, build_role
 from dicom_node.domain.errors import ArchiveError, DeliveryFailed
 from dicom_node.domain.peer import Destination, ReceivedInstance, StoreOutcome
 from dicom_node.domain.query import RemoteSeries, RetrieveReport
-from dicom_node.network.acceptor import frames_of
+from dicom_node.network.acceptor_dul import frames_of
 from dicom_node.network.c_store import (
     DOES_NOT_MATCH_SOP_CLASS,
     OUT_OF_RESOURCES,

@@ -9,7 +9,11 @@ from pynetdicom.events import Event
 
 from dicom_node.domain.errors import ArchiveError
 from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
-from dicom_node.network.acceptor import accepted_association, frames_of
+from dicom_node.network.acceptor import AcceptedAssociation, accepted_association
+from dicom_node.network.acceptor_dul import frames_of
+from dicom_node.network.message_buffer import StoreMessage
+from dicom_node.network.p_data import message_pdus
+from dicom_node.network.store_command import response_bytes
 
 log = structlog.get_logger(__name__)
 
@@ -35,19 +39,44 @@ _COMMENTS = {
 
 
 def answer(store: Callable[[ReceivedInstance], StoreOutcome], event: Event) -> Dataset:
-    """Hand a request's instance to `store` and give the status to answer; never raises.
+    """Hand a request's instance to `store` and give the status to answer; never raises."""
+    association, request = accepted_association(event), event.request
+    assert isinstance(request, C_STORE)
+    sop_instance_uid = str(request.AffectedSOPInstanceUID)
+    return _status_set(
+        _status_of(store, association, sop_instance_uid, lambda: received_instance(event))
+    )
+
+
+def fast_answer(
+    store: Callable[[ReceivedInstance], StoreOutcome],
+    association: AcceptedAssociation,
+    message: StoreMessage,
+) -> bytes:
+    """Hand a message's instance to `store` and give the PDUs that answer it; never raises."""
+    request = message.request
+    status = _status_of(
+        store, association, request.sop_instance_uid, lambda: _instance_of(association, message)
+    )
+    command = response_bytes(request, status, _COMMENTS.get(status, ""))
+    pdus = message_pdus(message.context_id, command, None, association.longest_pdu_bytes)
+    return b"".join(pdus)
+
+
+def _status_of(
+    store: Callable[[ReceivedInstance], StoreOutcome],
+    association: AcceptedAssociation,
+    sop_instance_uid: str,
+    instance: Callable[[], ReceivedInstance],
+) -> int:
+    """Status of the answer.
 
     Outermost frame of our code in the handler: pynetdicom would answer an exception, too, but log
     its message, which may quote what the data set holds.
     """
-    association, request = accepted_association(event), event.request
-    assert isinstance(request, C_STORE)
-    where = {
-        "association": association.association_id,
-        "sop_instance": str(request.AffectedSOPInstanceUID),
-    }
+    where = {"association": association.association_id, "sop_instance": sop_instance_uid}
     try:
-        status = _STATUS[_stored(store, received_instance(event), where)]
+        status = _STATUS[_stored(store, instance(), where)]
     except ArchiveError as cause:
         log.error("instance.not_stored", **where, error=cause.code, reason=str(cause))
         status = OUT_OF_RESOURCES
@@ -58,7 +87,7 @@ def answer(store: Callable[[ReceivedInstance], StoreOutcome], event: Event) -> D
         status = PROCESSING_FAILURE
     association.count(stored=status in (SUCCESS, DOES_NOT_MATCH_SOP_CLASS))
     association.still_alive()
-    return _status_set(status)
+    return status
 
 
 def _stored(
@@ -83,6 +112,19 @@ def received_instance(event: Event) -> ReceivedInstance:
         sop_instance_uid=str(request.AffectedSOPInstanceUID),
         transfer_syntax_uid=str(event.context.transfer_syntax),
         dataset=event.encoded_dataset(include_meta=False),
+        calling_ae=association.calling_ae,
+        called_ae=association.called_ae,
+        peer_address=association.peer_address,
+        association_id=association.association_id,
+    )
+
+
+def _instance_of(association: AcceptedAssociation, message: StoreMessage) -> ReceivedInstance:
+    return ReceivedInstance(
+        sop_class_uid=message.request.sop_class_uid,
+        sop_instance_uid=message.request.sop_instance_uid,
+        transfer_syntax_uid=message.transfer_syntax_uid,
+        dataset=message.data_set,
         calling_ae=association.calling_ae,
         called_ae=association.called_ae,
         peer_address=association.peer_address,

@@ -15,7 +15,8 @@ from pynetdicom.events import Event, EventHandlerType
 
 from dicom_node.domain.commitment import CommitmentReport, UnknownTransaction, failure_text
 from dicom_node.domain.errors import DicomNodeError
-from dicom_node.network.acceptor import AcceptedAssociation, accepted_association, frames_of
+from dicom_node.network.acceptor import AcceptedAssociation, accepted_association
+from dicom_node.network.acceptor_dul import frames_of
 from dicom_node.network.presentation_contexts import STORAGE_COMMITMENT
 
 log = structlog.get_logger(__name__)

@@ -42,6 +42,17 @@ class AcceptorSocket(AssociationSocket):
     option is not sticky, so it is set again after every read.
     """
 
+    _given_back = b""
+
+    def give_back(self, content: bytes) -> None:
+        """Bytes that came and are to be read again, before all others."""
+        self._given_back = content + self._given_back
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to read."""
+        return bool(self._given_back) or super().ready
+
     def recv(self, nr_bytes: int) -> bytearray:
         """Exactly `nr_bytes`, or fewer where the peer closed the connection.
 
@@ -59,7 +70,7 @@ class AcceptorSocket(AssociationSocket):
             return bytearray()
         read = bytearray(nr_bytes)
         view = memoryview(read)
-        have, started, patience = 0, time.monotonic(), connection.gettimeout()
+        have, started, patience = self._take_back(view), time.monotonic(), connection.gettimeout()
         while have < nr_bytes:
             got = connection.recv_into(view[have:])
             if not got:
@@ -71,6 +82,13 @@ class AcceptorSocket(AssociationSocket):
         view.release()
         del read[have:]
         return read
+
+    def _take_back(self, into: memoryview) -> int:
+        """Put what was given back where it is read again; number of bytes."""
+        count = min(len(into), len(self._given_back))
+        into[:count] = self._given_back[:count]
+        self._given_back = self._given_back[count:]
+        return count
 
 
 def acknowledge_now(connection: socket.socket) -> None:

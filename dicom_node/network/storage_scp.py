@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -15,14 +16,11 @@ from pynetdicom.events import Event
 from dicom_node.domain.commitment import CommitmentReport
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.peer import Listener, ReceivedInstance, RefusedPeer, StoreOutcome
-from dicom_node.network.acceptor import (
-    AcceptedAssociation,
-    AcceptorServer,
-    accepted_association,
-    frames_of,
-)
+from dicom_node.network.acceptor import AcceptedAssociation, accepted_association
+from dicom_node.network.acceptor_dul import frames_of
+from dicom_node.network.acceptor_server import AcceptorServer
 from dicom_node.network.admission import Rejection, no_room, rejection_of
-from dicom_node.network.c_store import answer
+from dicom_node.network.c_store import answer, fast_answer
 from dicom_node.network.commitment_report import commitment_handlers
 from dicom_node.network.connection import MAXIMUM_PDU_BYTES, application_entity
 from dicom_node.network.presentation_contexts import as_storage, supported_contexts
@@ -222,6 +220,7 @@ class StorageScp:
             ],
             idle_timeout_s=self._listener.idle_timeout_s,
             ended=self._on_ended,
+            fast_answer=partial(fast_answer, self._store) if self._listener.fast_path else None,
         )
         with self._changed:
             self._connections.add(association)

@@ -9,6 +9,7 @@ from dicom_node.domain.coding import Unit
 from dicom_node.domain.errors import MissingAttribute, UnsupportedObject
 from dicom_node.domain.series import ExamKind
 from dicom_node.domain.volume import FrameSource, UnitProvenance, Volume
+from dicom_node.reading.acquisition import acquisition_facts
 from dicom_node.reading.arrangement import stacks_of
 from dicom_node.reading.header import Header, named
 from dicom_node.reading.patient import patient_facts
@@ -146,6 +147,7 @@ def _volume(read: ReadSeries, stack: Stack, unit: Unit | None) -> Volume:
         acquired_at=acquired_at(headers),
         patient=patient_facts(headers[0]),
         exam=read.series.exam,
+        acquisition=acquisition_facts(read),
     )
 
 

@@ -1,8 +1,9 @@
-"""The trail goes to the repository in order, survives its absence and a restart, trusts no stranger."""
+"""The trail goes to the repository in order, outlives absence and restart."""
 
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ def test_a_silent_repository_is_left_alone_longer_and_longer(trail: Trail, forwa
             forwarder.tick()
             if forwarder._not_before_s != before:
                 tried_at.append(second)
-    pauses = [after - before for before, after in zip(tried_at, tried_at[1:], strict=False)]
+    pauses = [after - before for before, after in pairwise(tried_at)]
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60][: len(pauses)]
     assert [one["event"] for one in logged] == ["audit.receiver_silent"]  # once
 

@@ -65,8 +65,8 @@ class House:
     routes: tuple[Route, ...] = field(default_factory=lambda: (route(),))
     now: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     open_associations: set[str] = field(default_factory=set)
-    counting: dict[str, RemoteSender] = field(default_factory=dict)
     specs: dict[str, AlgorithmSpec] = field(default_factory=lambda: {"nothing": SPEC})
+    counting: dict[str, RemoteSender] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.restart()

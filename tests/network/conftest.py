@@ -42,13 +42,20 @@ def inbox() -> Inbox:
     return Inbox()
 
 
+@pytest.fixture(params=[True, False], ids=["fast", "stock"])
+def fast_path(request: pytest.FixtureRequest) -> bool:
+    """Everything that is asserted of reception holds on both paths."""
+    return bool(request.param)
+
+
 @pytest.fixture
-def serve(inbox: Inbox) -> Iterator[Callable[..., StorageScp]]:
+def serve(inbox: Inbox, fast_path: bool) -> Iterator[Callable[..., StorageScp]]:
     """Starts a Storage SCP in front of the inbox; keywords are those of Listener."""
     with ExitStack() as running:
+        own = {"ae_title": "NODE", "address": "127.0.0.1", "port": 0, "fast_path": fast_path}
 
         def _serve(**changes: Any) -> StorageScp:
-            settings = {"ae_title": "NODE", "address": "127.0.0.1", "port": 0} | changes
+            settings = own | changes
             scp = StorageScp(Listener(**settings), inbox.store, inbox.association_ended)
             running.callback(scp.stop, 0.2)
             scp.start()

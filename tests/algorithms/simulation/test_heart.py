@@ -1,4 +1,4 @@
-"""Simulated hearts: shape and beat by formula, perfusion by territory, and objects that are read."""
+"""Simulated hearts: shape and beat by formula, perfusion by territory, objects."""
 
 import json
 import subprocess

@@ -1,15 +1,37 @@
-"""What a mistake in a configuration file is called: file, key, what came, what is allowed."""
+"""One TOML file, read strictly; what is wrong is told by file, key, value and what is allowed."""
 
+import json
+import tomllib
 from pathlib import Path
-from typing import get_args
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from dicom_node.domain.errors import ConfigError
 
+Model = TypeVar("Model", bound=BaseModel)
 
-def named_fault(path: Path, model: type[BaseModel], cause: ValidationError) -> ConfigError:
-    """Error that tells file and key of the first mistake, what came and what is allowed."""
+
+def read_file(path: Path, model: type[Model]) -> Model:
+    """Tables of a file; an absent file means the defaults.
+
+    Raises
+    ------
+    ConfigError
+        Where the file is no TOML, or has a key or a value that the tables do not allow.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
+        raise ConfigError(file=path.name, key="text", value=str(cause), allowed="TOML") from cause
+    try:
+        # By way of JSON: TOML's arrays then become tuples under strict rules, too.
+        return model.model_validate_json(json.dumps(table, default=str))
+    except ValidationError as cause:
+        raise _named(path, model, cause) from cause
+
+
+def _named(path: Path, model: type[BaseModel], cause: ValidationError) -> ConfigError:
     first = cause.errors()[0]
     key = ".".join(str(part) for part in first["loc"]) or "(top level)"
     if first["type"] == "extra_forbidden":

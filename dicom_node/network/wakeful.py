@@ -1,0 +1,98 @@
+"""Threads of pynetdicom that are woken by what they wait for, instead of looking every millisecond.
+
+Its two threads of an association sleep for 1 ms between two looks at their queues, which costs each
+message two to four of these sleeps, and twenty idle associations a good part of a processor.
+"""
+
+import os
+import queue
+import select
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+class WakingQueue(queue.Queue[Item]):
+    """A queue that rings when something is put into it."""
+
+    def __init__(self, ring: Callable[[], None]) -> None:
+        super().__init__()
+        self._ring = ring
+
+    def put(self, item: Item, block: bool = True, timeout: float | None = None) -> None:
+        """Put an item, then ring."""
+        super().put(item, block, timeout)
+        self._ring()
+
+
+class Checkpoint:
+    """Takes the place of the event at which an association's reactor stands before each look.
+
+    It is let through when something was put for it, and at the latest after `longest_s`.
+    """
+
+    def __init__(self, longest_s: float) -> None:
+        self._longest_s = longest_s
+        self._rung, self._open = threading.Event(), threading.Event()
+        self._open.set()
+
+    def ring(self) -> None:
+        """There is something to look at."""
+        self._rung.set()
+
+    def set(self) -> None:
+        """Let the reactor through, now and from now on."""
+        self._open.set()
+        self._rung.set()
+
+    def clear(self) -> None:
+        """Let the reactor stand here until `set`."""
+        self._open.clear()
+
+    def wait(self) -> None:
+        """Stand here until there is something to look at; called by the reactor."""
+        self._rung.wait(self._longest_s)
+        self._rung.clear()
+        self._open.wait()
+
+
+class Doorbell:
+    """Lets a thread wait for a connection and for a ring of another thread at the same time."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._descriptor: int | None = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+
+    def ring(self) -> None:
+        """Wake who waits, or the next who does."""
+        with self._guard:
+            if self._descriptor is not None:
+                os.eventfd_write(self._descriptor, 1)
+
+    def wait(self, connection: socket.socket, longest_s: float) -> bool:
+        """Whether the connection can be read, by now or within the time; less where it rang.
+
+        Only the thread that closes the bell may wait at it. Raises OSError or ValueError where
+        the connection was closed.
+        """
+        descriptor = self._descriptor
+        waiting = select.poll()
+        waiting.register(connection, select.POLLIN)
+        if descriptor is not None:
+            waiting.register(descriptor, select.POLLIN)
+        ready = {found for found, _ in waiting.poll(longest_s * 1000)}
+        if descriptor in ready:
+            with suppress(BlockingIOError):
+                os.eventfd_read(descriptor)
+        return bool(ready - {descriptor})
+
+    def close(self) -> None:
+        """Give the descriptor back; rings are in vain from now on."""
+        with self._guard:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None

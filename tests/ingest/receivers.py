@@ -1,0 +1,71 @@
+"""Starts the receivers that are compared, each on a free port with a folder of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from peers import free_port, listens, stop, tool, wait_until
+
+OURS = ("durable-fast", "durable-stock", "files-fast", "files-stock")
+_START_LIMIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A receiver that listens."""
+
+    kind: str
+    port: int
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def receiving(kind: str, folder: Path) -> Iterator[Receiver]:
+    """A receiver of one kind, stopped at the end; skips where its program is not installed."""
+    port, there = free_port(), folder / f"{kind}-{os.urandom(4).hex()}"
+    there.mkdir(parents=True)
+    with (there / "log").open("wb") as told:
+        process = subprocess.Popen(_command(kind, port, there), stdout=told, stderr=told)
+    try:
+        wait_until(f"{kind} listens", lambda: listens(port, process), limit_s=_START_LIMIT_S)
+        yield Receiver(kind, port, process)
+    finally:
+        stop(process)
+
+
+def _command(kind: str, port: int, folder: Path) -> list[str]:
+    if kind in (*OURS, "pynetdicom"):
+        return [sys.executable, "-m", "ingest.serve", kind, str(port), str(folder / "var")]
+    if kind == "orthanc":
+        return [tool("Orthanc"), str(_orthanc_settings(folder, port))]
+    received = folder / "received"
+    received.mkdir()
+    storescp = [tool("storescp"), "--fork", "-od", str(received)]
+    if kind == "storescp":
+        return [*storescp, str(port)]
+    assert kind == "storescp+B", kind
+    return [*storescp, "+B", "-pdu", "131072", str(port)]
+
+
+def _orthanc_settings(folder: Path, port: int) -> Path:
+    """Orthanc that syncs what it stores, and takes as many associations as it is asked for."""
+    written = folder / "orthanc.json"
+    settings = {
+        "StorageDirectory": str(folder / "db"),
+        "IndexDirectory": str(folder / "db"),
+        "SyncStorageArea": True,
+        "HttpServerEnabled": False,
+        "DicomAet": "NODE",
+        "DicomPort": port,
+        "DicomThreadsCount": 16,
+        "DicomAlwaysAllowStore": True,
+        "DicomCheckCalledAet": False,
+        "StorageCompression": False,
+    }
+    written.write_text(json.dumps(settings))
+    return written
