@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from dicom_node.domain.forms import ExtraForm, PageForm, SegForm, SrClass, SrForm, SrTracking
+from dicom_node.domain.peer import ConflictAnswer
 from dicom_node.domain.route import ContourUse, IfMissing, PriorPick, TimeWindow
 from dicom_node.domain.series import ExamKind
 from dicom_node.settings_audit import AuditTable
@@ -87,6 +88,7 @@ class ListenerTable(Strict):
     further_ae_titles: Annotated[tuple[AeTitle, ...], BeforeValidator(_as_tuple)] = ()
     callers: tuple[CallerTable, ...] = ()
     tls: bool = False
+    conflict: ConflictAnswer = ConflictAnswer.SUCCESS
     fast_path: bool = True
 
 
