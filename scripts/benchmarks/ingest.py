@@ -1,9 +1,9 @@
 """Reception and sending beside Orthanc, DCMTK and stock pynetdicom: ratios of the same run.
 
-Every contest runs its sides in turn, several times, with the same sender and instances (PET
-168 x 168, made here), and compares medians. Only the ratios are worth keeping: figures of a machine
-that does something else at the same time, too, are not those of the machine. Receivers listen on
-the loopback and store into a temporary folder; the durable ones need a real disk beneath it.
+Every contest runs its sides in turn, several times, with the same sender and the same instances
+(PET 168 x 168, made here), and compares medians. Only the ratios are worth keeping: figures of a
+machine that does something else at the same time, too, are not those of the machine. Receivers
+listen on the loopback and store into a temporary folder; the durable ones need a real disk there.
 """
 
 import argparse
