@@ -10,7 +10,6 @@ from dicom_node.domain.peer import ConflictAnswer, Destination, StoreOutcome
 from dicom_node.network.outgoing import outgoing_files
 from dicom_node.network.storage_scu import send
 
-
 STATUSES = {ConflictAnswer.SUCCESS: 0x0000, ConflictAnswer.DUPLICATE: 0x0111}
 
 
