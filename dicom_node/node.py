@@ -178,6 +178,7 @@ class Node:
             store=self._reception.store,
             ended=self._reception.association_ended,
             holds=self._holds,
+            audit=self._audit,
         )
 
     def _new_beat(self) -> Loop | None:
