@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pydicom.uid import UID
 
 from dicom_node import __version__
+from dicom_node.audit.codes import AUDIT_EVENTS
 from dicom_node.domain.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicom_node.domain.peer import Caller, ConflictAnswer, Destination
 from dicom_node.domain.query import RemoteArchive, RetrieveMethod
@@ -30,6 +31,7 @@ def conformance_statement(settings: Settings) -> str:
             *_acceptor(settings),
             *_requestor(settings),
             *_communication(settings),
+            *_audit(settings),
             *_syntaxes(),
             *_classes(),
         ]
@@ -168,6 +170,27 @@ def _communication(settings: Settings) -> Iterator[str]:
         ("TLS profile, where TLS is configured", "BCP 195 (PS3.15 B.12)"),
         ("character sets", "results have that of their source"),
         ("device serial number in results", settings.device_serial_number),
+    )
+
+
+def _audit(settings: Settings) -> Iterator[str]:
+    receiver = settings.audit.receiver
+    where = "nowhere: it stays with the node"
+    if receiver is not None:
+        where = f"syslog (RFC 5424) over {receiver.transport} to {receiver.host}:{receiver.port}"
+    yield from (
+        "## Audit trail",
+        "",
+        "Audit Trail Message Format Profile (PS3.15 A.5). Messages:",
+        f"{', '.join(f'{one.meaning} ({one.value})' for one in AUDIT_EVENTS)}.",
+        "",
+    )
+    yield from _table(
+        ("", ""),
+        ("sent", where),
+        ("AuditSourceID", settings.device_serial_number),
+        ("STRUCTURED-DATA", "none"),
+        ("order, absence", "sent in order, also after an absence or a restart"),
     )
 
 

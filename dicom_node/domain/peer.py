@@ -93,7 +93,27 @@ class Listener:
     callers: tuple[Caller, ...] = ()
     tls: TlsFiles | None = None
     conflict: ConflictAnswer = ConflictAnswer.SUCCESS
-    fast_path: bool = False
+    fast_path: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebAccess:
+    """A DICOMweb service (PS3.18).
+
+    Parameters
+    ----------
+    url : str
+        Of the service, before `/studies`.
+    token_file : Path or None
+        Holds the token of a Bearer authorization.
+    user, password_file : str, Path or None
+        For a Basic authorization.
+    """
+
+    url: str
+    token_file: Path | None = None
+    user: str | None = None
+    password_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +130,9 @@ class Destination:
         Where given, it is reached by TLS only.
     certificate_name : str, optional
         Name that its certificate must carry; None for `host`.
+    web : WebAccess, optional
+        Where given, it is reached by DICOMweb and not by associations; host and port are then
+        those of its URL, and the AE title only names it.
     """
 
     name: str
@@ -123,6 +146,14 @@ class Destination:
     tls: TlsFiles | None = None
     certificate_name: str | None = None
     forms: ResultForms = field(default_factory=ResultForms)
+    web: WebAccess | None = None
+
+    @property
+    def where(self) -> str:
+        """How it is reached: AE title, host and port, or URL."""
+        if self.web is not None:
+            return self.web.url
+        return f"{self.ae_title} at {self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
