@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from certificates import Authority
 from factories import pet_series, write_series
+from web_service import stow_answer
 
 from dicom_node.domain.errors import ArchiveError
 from dicom_node.domain.peer import (
@@ -210,26 +211,11 @@ def service() -> Iterator[Service]:
     one.stop()
 
 
-def told(**sequences: dict[str, int]) -> dict[str, object]:
-    """An answer: UIDs with their reasons (0: none)."""
-    tags = {"stored": ("00081199", "00081196"), "failed": ("00081198", "00081197")}
-    answer: dict[str, object] = {}
-    for kind, items in sequences.items():
-        sequence, reason = tags[kind]
-        answer[sequence] = {
-            "vr": "SQ",
-            "Value": [
-                {"00081155": {"vr": "UI", "Value": [uid]}}
-                | ({reason: {"vr": "US", "Value": [code]}} if code else {})
-                for uid, code in items.items()
-            ],
-        }
-    return answer
-
-
 def test_a_partial_failure_is_judged_instance_by_instance(service: Service, files: Any) -> None:
     first, second, third = (one.sop_instance_uid for one in files)
-    service.answers = [(202, told(stored={first: 0}, failed={second: 0xA700, third: 0xC122}))]
+    service.answers = [
+        (202, stow_answer(stored={first: 0}, failed={second: 0xA700, third: 0xC122}))
+    ]
     reports = store(files, at(service.port))
     assert [(one.stored, one.transient) for one in reports] == [
         (True, False),
@@ -241,7 +227,7 @@ def test_a_partial_failure_is_judged_instance_by_instance(service: Service, file
 
 def test_a_conflict_that_names_its_instances_is_for_good(service: Service, files: Any) -> None:
     refused = {one.sop_instance_uid: 0x0122 for one in files}
-    service.answers = [(409, told(failed=refused))]
+    service.answers = [(409, stow_answer(failed=refused))]
     assert {(one.stored, one.transient) for one in store(files, at(service.port))} == {
         (False, False)
     }
@@ -272,7 +258,7 @@ def test_what_people_or_time_repair_is_tried_again(
 def test_an_instance_that_the_answer_does_not_name_is_not_taken_for_stored(
     service: Service, files: Any
 ) -> None:
-    service.answers = [(200, told(stored={files[0].sop_instance_uid: 0}))]
+    service.answers = [(200, stow_answer(stored={files[0].sop_instance_uid: 0}))]
     reports = store(files, at(service.port))
     assert [(one.stored, one.transient) for one in reports] == [(True, False)] + [(False, True)] * 2
 
