@@ -32,7 +32,7 @@ def _config(folder: Path, *, dimse: int, web: int, service: int) -> Path:
     return config
 
 
-def test_results_reach_a_service_once_each_though_it_is_away_busy_and_takes_some_only(tmp_path):
+def test_results_reach_a_service_once_each_though_it_has_no_room_and_then_takes_some_only(tmp_path):
     scan = tmp_path / "scan"
     write_series(pet_series(slices=6), scan)
     write_series(ct_series(slices=6), scan / "ct")
@@ -66,7 +66,7 @@ def test_results_reach_a_service_once_each_though_it_is_away_busy_and_takes_some
             )
             (job,) = node.jobs()
     made = {one["sop_instance_uid"] for one in job["objects"]}
-    assert len(made) >= 3
+    assert len(made) >= 2
     assert taken == Counter(dict.fromkeys(made, 1))
     assert set(job["inputs"]) == {"pet", "ct"}
     assert service.authorizations == {"Bearer battery-staple"}
