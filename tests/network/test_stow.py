@@ -4,6 +4,7 @@ import base64
 import http.client
 import io
 import json
+import random
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -283,6 +284,36 @@ def test_a_service_that_is_away_is_silent_and_a_file_that_is_gone_stays_so(
 
 
 # In: what others send.
+
+
+def test_another_library_sends_to_the_node(serve: Any, inbox: Inbox, files: Any) -> None:
+    from dicomweb_client.api import DICOMwebClient
+    from pydicom import dcmread
+
+    client = DICOMwebClient(url=f"http://127.0.0.1:{serve().port}", chunk_size=1000)
+    answer = client.store_instances([dcmread(one.path) for one in files])  # in chunks
+    assert [str(one.ReferencedSOPInstanceUID) for one in answer.ReferencedSOPSequence] == [
+        one.sop_instance_uid for one in files
+    ]
+    assert "FailedSOPSequence" not in answer
+    assert len(inbox.instances) == 3
+
+
+def test_mutated_requests_end_in_an_answer_and_hurt_no_other(
+    serve: Any, inbox: Inbox, files: Any
+) -> None:
+    chance = random.Random(8)  # the same in every run
+    scp, body = serve(max_request_bytes=2_000_000), request_of([files[0].path.read_bytes()])
+    seen: set[int] = set()
+    for _ in range(200):
+        mutated = bytearray(body)
+        for _ in range(chance.randint(1, 12)):
+            place = chance.choice((chance.randrange(len(body)), chance.randrange(600)))
+            mutated[place : place + chance.randint(0, 4)] = chance.randbytes(chance.randint(0, 4))
+        seen.add(post(scp.port, bytes(mutated[: chance.choice((len(mutated), place))]))[0])
+    assert seen <= {200, 202, 400, 409, 413, 415}
+    assert len(seen) >= 3
+    assert all(one.stored for one in store(files, at(scp.port)))
 
 
 def request_of(
