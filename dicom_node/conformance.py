@@ -7,7 +7,7 @@ from pydicom.uid import UID
 from dicom_node import __version__
 from dicom_node.audit.codes import AUDIT_EVENTS
 from dicom_node.domain.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from dicom_node.domain.peer import Caller, Destination
+from dicom_node.domain.peer import Caller, ConflictAnswer, Destination
 from dicom_node.domain.query import RemoteArchive, RetrieveMethod
 from dicom_node.domain.web import WebListener
 from dicom_node.encoding.sop_classes import sop_classes_of
@@ -82,9 +82,10 @@ def _acceptor(settings: Settings) -> Iterator[str]:
     )
     yield from _table(
         ("C-STORE status", "when"),
+        ("0x0000", "on disk, synced and indexed"),
         (
-            "0x0000",
-            "on disk, synced and indexed; another object under a known UID is kept, too",
+            "0x0000" if listener.conflict is ConflictAnswer.SUCCESS else "0x0111",
+            "another object under a known UID: both are kept, the first is worked with",
         ),
         ("0xB007", "kept, but it cannot be read as DICOM"),
         ("0xA700", "not kept: no room, or the archive cannot take it now"),

@@ -11,6 +11,7 @@ from pydantic import (
 )
 
 from dicom_node.domain.forms import ExtraForm, PageForm, SegForm, SrClass, SrForm, SrTracking
+from dicom_node.domain.peer import ConflictAnswer
 from dicom_node.domain.route import ContourUse, IfMissing, PriorPick, TimeWindow
 from dicom_node.domain.series import ExamKind
 from dicom_node.settings_audit import AuditTable
@@ -79,7 +80,8 @@ class ListenerTable(Strict):
     further_ae_titles: Annotated[tuple[AeTitle, ...], BeforeValidator(as_tuple)] = ()
     callers: tuple[CallerTable, ...] = ()
     tls: bool = False
-    fast_path: bool = False
+    conflict: ConflictAnswer = ConflictAnswer.SUCCESS
+    fast_path: bool = True
 
 
 class TlsTable(Strict):

@@ -51,6 +51,13 @@ class Caller:
     certificate_name: str | None = None
 
 
+class ConflictAnswer(StrEnum):
+    """What a sender is told whose instance has a known UID and other content; both are kept."""
+
+    SUCCESS = "success"  # 0x0000: it does not repeat it, and a C-MOVE of the study does not fail
+    DUPLICATE = "duplicate"  # 0x0111: it is not the instance that the node works with
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
     """How the node listens.
@@ -71,6 +78,8 @@ class Listener:
         Who may call; empty for everybody.
     tls : TlsFiles, optional
         Where given, connections without TLS and without a trusted certificate are refused.
+    conflict : ConflictAnswer
+        What the sender of another instance under a known UID is told.
     fast_path : bool
         Whether C-STORE requests of the usual form are taken straight from the connection.
     """
@@ -83,7 +92,8 @@ class Listener:
     further_ae_titles: tuple[str, ...] = ()
     callers: tuple[Caller, ...] = ()
     tls: TlsFiles | None = None
-    fast_path: bool = False
+    conflict: ConflictAnswer = ConflictAnswer.SUCCESS
+    fast_path: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 """Objects on disk on their way out: their UIDs, their transfer syntax and their encoded bytes."""
 
+import re
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,11 @@ from pydicom.uid import UID
 from pynetdicom.dsutils import split_dataset
 
 from dicom_node.domain.errors import UnreadableInstance
+
+_META_BYTES, _META_START = 4096, 144
+_ELEMENT = struct.Struct("<HH2sH")
+_LONG_FORM = frozenset({b"OB", b"UN"})  # with a length of 4 bytes (PS3.5 Table 7.1-1)
+_SYNTAX = re.compile(rb"[0-9][0-9.]{0,63}")
 
 # What pydicom raises for files that are no DICOM, or are cut off.
 UNREADABLE = (
@@ -121,6 +128,10 @@ def encoded(outgoing: Outgoing, *, stored: str, wanted: str) -> bytes:
 
 def _split(path: Path) -> tuple[str, int]:
     """Transfer syntax and the offset at which the data set begins."""
+    with path.open("rb") as file:
+        found = usual_meta(file.read(_META_BYTES))
+    if found is not None:
+        return found
     try:
         meta, offset = split_dataset(path)
         syntax = meta.get("TransferSyntaxUID")
@@ -129,3 +140,31 @@ def _split(path: Path) -> tuple[str, int]:
     if not syntax:
         raise UnreadableInstance("Transfer Syntax UID (0002,0010) is absent")
     return str(syntax), offset
+
+
+def usual_meta(head: bytes) -> tuple[str, int] | None:
+    """Transfer syntax and end of a File Meta Information of the usual form (PS3.10 7.1).
+
+    pydicom reads everything else, and takes twenty times as long.
+
+    Parameters
+    ----------
+    head : bytes
+        The first bytes of a file.
+    """
+    if head[128:140] != b"DICM\2\0\0\0UL\4\0" or len(head) < _META_START:
+        return None
+    end, at, syntax = _META_START + int.from_bytes(head[140:144], "little"), _META_START, b""
+    while at + 8 <= min(end, len(head)):
+        group, element, vr, length = _ELEMENT.unpack_from(head, at)
+        at += 8
+        if group != 2 or not vr.isupper():
+            return None
+        if vr in _LONG_FORM:
+            length, at = int.from_bytes(head[at : at + 4], "little"), at + 4
+        if element == 0x0010:
+            syntax = head[at : at + length].rstrip(b"\0 ")
+        at += length
+    if at != end or end > len(head) or _SYNTAX.fullmatch(syntax) is None:
+        return None
+    return syntax.decode("ascii"), end
