@@ -62,7 +62,7 @@ def _check_audit(settings: Settings) -> Finding:
 
 
 def _check_peer(what: str, peer: Destination, *, with_echo: bool) -> Finding:
-    where = f"{peer.ae_title} at {peer.host}:{peer.port}"
+    where = peer.where
     if not with_echo:
         return Finding(what=what, ok=True, message=where)
     answer = echo(peer)

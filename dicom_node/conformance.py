@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from pydicom.uid import UID
 
 from dicom_node import __version__
+from dicom_node.audit.codes import AUDIT_EVENTS
 from dicom_node.domain.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from dicom_node.domain.peer import Caller, Destination
+from dicom_node.domain.peer import Caller, ConflictAnswer, Destination
 from dicom_node.domain.query import RemoteArchive, RetrieveMethod
 from dicom_node.encoding.sop_classes import sop_classes_of
 from dicom_node.network.c_get import STUDY_ROOT_GET
@@ -30,6 +31,7 @@ def conformance_statement(settings: Settings) -> str:
             *_acceptor(settings),
             *_requestor(settings),
             *_communication(settings),
+            *_audit(settings),
             *_syntaxes(),
             *_classes(),
         ]
@@ -78,9 +80,10 @@ def _acceptor(settings: Settings) -> Iterator[str]:
     )
     yield from _table(
         ("C-STORE status", "when"),
+        ("0x0000", "on disk, synced and indexed"),
         (
-            "0x0000",
-            "on disk, synced and indexed; another object under a known UID is kept, too",
+            "0x0000" if listener.conflict is ConflictAnswer.SUCCESS else "0x0111",
+            "another object under a known UID: both are kept, the first is worked with",
         ),
         ("0xB007", "kept, but it cannot be read as DICOM"),
         ("0xA700", "not kept: no room, or the archive cannot take it now"),
@@ -167,6 +170,27 @@ def _communication(settings: Settings) -> Iterator[str]:
         ("TLS profile, where TLS is configured", "BCP 195 (PS3.15 B.12)"),
         ("character sets", "results have that of their source"),
         ("device serial number in results", settings.device_serial_number),
+    )
+
+
+def _audit(settings: Settings) -> Iterator[str]:
+    receiver = settings.audit.receiver
+    where = "nowhere: it stays with the node"
+    if receiver is not None:
+        where = f"syslog (RFC 5424) over {receiver.transport} to {receiver.host}:{receiver.port}"
+    yield from (
+        "## Audit trail",
+        "",
+        "Audit Trail Message Format Profile (PS3.15 A.5). Messages:",
+        f"{', '.join(f'{one.meaning} ({one.value})' for one in AUDIT_EVENTS)}.",
+        "",
+    )
+    yield from _table(
+        ("", ""),
+        ("sent", where),
+        ("AuditSourceID", settings.device_serial_number),
+        ("STRUCTURED-DATA", "none"),
+        ("order, absence", "sent in order, also after an absence or a restart"),
     )
 
 

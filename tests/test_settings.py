@@ -42,6 +42,28 @@ def test_the_storage_folder_is_relative_to_the_configuration(tmp_path):
     assert read_settings(config).storage_folder == tmp_path / "data"
 
 
+def test_the_audit_trail_stays_here_unless_a_repository_is_named(tmp_path):
+    assert read_settings(tmp_path).audit.receiver is None
+    (tmp_path / "node.toml").write_text(
+        '[audit]\nkeep_days = 30.0\n[audit.receiver]\nhost = "audit.example"\ntransport = "udp"\n'
+    )
+    rules = read_settings(tmp_path).audit
+    assert rules.receiver is not None
+    assert (rules.keep_days, rules.receiver.port, str(rules.receiver.transport)) == (
+        30,
+        6514,
+        "udp",
+    )
+
+
+def test_a_repository_is_reached_by_tls_unless_told_otherwise(tmp_path):
+    (tmp_path / "node.toml").write_text('[audit.receiver]\nhost = "audit.example"\n')
+    with pytest.raises(
+        ConfigError, match=r"audit.receiver.transport is 'tls'; allowed: with \[tls"
+    ):
+        read_settings(tmp_path)
+
+
 def test_senders_are_known_by_title_and_by_addresses_or_networks(tmp_path):
     (tmp_path / "node.toml").write_text(
         '[listener]\nfurther_ae_titles = ["PET_ONLY"]\n[[listener.callers]]\nae_title = "PETCT1"\n'

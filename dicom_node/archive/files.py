@@ -11,6 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from dicom_node.archive.group_commit import GroupCommit
+from dicom_node.domain.errors import ArchiveError
+
 # A digit first: "." and ".." are made of the characters of a UID, too.
 _UID = re.compile(r"[0-9][0-9.]{0,63}", re.ASCII)
 _NO_HARD_LINKS = frozenset(
@@ -23,6 +26,11 @@ def safe_name(uid: str) -> str:
     if _UID.fullmatch(uid):
         return uid
     return f"uid-{hashlib.sha256(uid.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}"
+
+
+def disk_error(cause: OSError) -> ArchiveError:
+    """What is told of a disk that fails: a path may be a hashed or odd UID, the words suffice."""
+    return ArchiveError(f"disk: {cause.strerror or type(cause).__name__}")
 
 
 def publish_new(temporary: Path, final: Path) -> None:
@@ -41,6 +49,13 @@ def publish_new(temporary: Path, final: Path) -> None:
         temporary.rename(final)
     else:
         temporary.unlink()
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    written = os.write(descriptor, content)
+    while written < len(content):
+        with memoryview(content)[written:] as rest:
+            written += os.write(descriptor, rest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +78,8 @@ class DurableFolder:
     """A folder tree in which every file is complete and synced, or not there.
 
     Files are written under ``incoming/`` first; what lies there was never acknowledged. Every
-    method raises OSError as the operating system tells it, unless it says otherwise.
+    method raises OSError as the operating system tells it, unless it says otherwise; `write_new`
+    raises ArchiveError, too, where a sync failed that it shares with other threads.
     """
 
     def __init__(self, root: Path, disk: Disk) -> None:
@@ -72,6 +88,7 @@ class DurableFolder:
         self._disk = disk
         self._guard = threading.Lock()
         self._durable: set[Path] = set()  # folders whose own entry is known to be on the disk
+        self._folder_syncs = GroupCommit(self._sync_folders)
         self._incoming.mkdir(parents=True, exist_ok=True)
 
     def write_new(self, path: str, content: Sequence[bytes]) -> None:
@@ -86,7 +103,7 @@ class DurableFolder:
                 temporary.unlink()
             raise
         try:
-            self._sync_folder(final.parent)
+            self._folder_syncs.submit(final.parent)  # one sync for all who wait for one
         except BaseException:
             self.remove(path)
             raise
@@ -115,11 +132,14 @@ class DurableFolder:
         return len(leftovers)
 
     def _write_synced(self, temporary: Path, content: Sequence[bytes]) -> None:
-        with temporary.open("xb") as file:
+        # Not `open`, which takes longer than the file system.
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        try:
             for part in content:
-                file.write(part)
-            file.flush()
-            self._disk.sync(file.fileno())
+                _write_all(descriptor, part)
+            self._disk.sync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def _publish(self, temporary: Path, final: Path) -> None:
         self._ensure_folder(final.parent)
@@ -142,6 +162,14 @@ class DurableFolder:
                     one.mkdir(exist_ok=True)
                     self._sync_folder(one.parent)
                     self._durable.add(one)
+
+    def _sync_folders(self, folders: Sequence[Path]) -> Sequence[bool]:
+        for folder in dict.fromkeys(folders):
+            try:
+                self._sync_folder(folder)
+            except OSError as cause:
+                raise disk_error(cause) from cause
+        return [True] * len(folders)
 
     def _sync_folder(self, folder: Path) -> None:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

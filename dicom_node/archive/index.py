@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func,
 from dicom_node.archive.database import Database
 from dicom_node.archive.entries import NO_SERIES, IndexEntry
 from dicom_node.archive.group_commit import GroupCommit
+from dicom_node.archive.plain_insert import PlainInsert
 from dicom_node.archive.rows import entry_of, set_aside_of, values_of
 from dicom_node.archive.series_status import SeriesStatuses
 from dicom_node.archive.tables import instances, set_aside
@@ -34,6 +35,7 @@ class InstanceIndex:
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
         self.folder = folder
+        self._plain = PlainInsert(database) if database.is_sqlite else None
         self._additions = GroupCommit(self.add_all)
         self._statuses = SeriesStatuses(database)
 
@@ -46,6 +48,8 @@ class InstanceIndex:
 
     def add_all(self, entries: Sequence[IndexEntry]) -> tuple[IndexEntry, ...]:
         """Like `add` for many, in one transaction."""
+        if self._plain is not None and self._plain.add_new(entries):
+            return tuple(entries)
         with self.database.writing() as connection:
             statement = insert_on(connection, instances).on_conflict_do_nothing(
                 index_elements=["sop_instance_uid"]

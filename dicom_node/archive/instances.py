@@ -12,12 +12,12 @@ import structlog
 
 from dicom_node.archive.dicom_header import Identity, clean_text, read_identity
 from dicom_node.archive.entries import NO_SERIES, IndexEntry, Recovery
-from dicom_node.archive.files import Disk, DurableFolder, safe_name
+from dicom_node.archive.files import Disk, DurableFolder, disk_error, safe_name
 from dicom_node.archive.index import InstanceIndex
 from dicom_node.archive.part10 import FileMeta, encode_file_head
 from dicom_node.archive.recovery import Recoverer, read_entry
 from dicom_node.archive.removal_gate import RemovalGate
-from dicom_node.domain.errors import ArchiveError, UnreadableInstance
+from dicom_node.domain.errors import UnreadableInstance
 from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
 from dicom_node.domain.series import Reason, SeriesKey
 
@@ -241,5 +241,4 @@ def _told_as_archive_error() -> Iterator[None]:
     try:
         yield
     except OSError as cause:
-        # The path of the error may be a hashed or odd UID; its number and words suffice.
-        raise ArchiveError(f"disk: {cause.strerror or type(cause).__name__}") from cause
+        raise disk_error(cause) from cause

@@ -1,0 +1,68 @@
+"""Rows of instances written to SQLite without SQLAlchemy in between, once for every instance."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.types import TypeDecorator
+
+from dicom_node.archive.database import Database
+from dicom_node.archive.entries import IndexEntry
+from dicom_node.archive.rows import values_of
+from dicom_node.archive.tables import instances
+
+
+class PlainInsert:
+    """The insert of `InstanceIndex.add_all`, as text and values for the driver.
+
+    Statement and conversions are SQLAlchemy's own, made from the table; only its execution is not.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        kinds = {one.name: one.type for one in instances.c if one.name != "sequence"}
+        self._binds = tuple(
+            (name, kind.process_bind_param if isinstance(kind, TypeDecorator) else None)
+            for name, kind in kinds.items()
+        )
+        statement = sqlite.insert(instances).on_conflict_do_nothing(
+            index_elements=["sop_instance_uid"]
+        )
+        compiled = statement.compile(dialect=database.dialect, column_keys=list(kinds))
+        self._text = str(compiled)
+
+    def add_new(self, entries: Sequence[IndexEntry]) -> bool:
+        """Add all of them in one transaction, durable when it returns.
+
+        Returns
+        -------
+        bool
+            False where one of them was known: then nothing was added.
+
+        Raises
+        ------
+        ArchiveError
+            Where the database fails; nothing was added.
+        """
+        try:
+            with self._database.writing_plainly() as connection:
+                self._add(connection, entries)
+        except _Known:
+            return False
+        return True
+
+    def _add(self, connection: sqlite3.Connection, entries: Sequence[IndexEntry]) -> None:
+        for entry in entries:
+            if connection.execute(self._text, self._values(entry)).rowcount != 1:
+                raise _Known
+
+    def _values(self, entry: IndexEntry) -> tuple[object, ...]:
+        values, dialect = values_of(entry), self._database.dialect
+        return tuple(
+            values[name] if bind is None else bind(values[name], dialect)
+            for name, bind in self._binds
+        )
+
+
+class _Known(Exception):
+    """An entry is there already; ends the transaction."""

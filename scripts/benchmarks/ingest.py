@@ -1,0 +1,191 @@
+"""Reception and sending beside Orthanc, DCMTK and stock pynetdicom: ratios of the same run.
+
+Every contest runs its sides in turn, several times, with the same sender and the same instances
+(PET 168 x 168, made here), and compares medians. Only the ratios are worth keeping: figures of a
+machine that does something else at the same time, too, are not those of the machine. Receivers
+listen on the loopback and store into a temporary folder; the durable ones need a real disk there.
+"""
+
+import argparse
+import csv
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from ingest.blast import blast, resident_mib
+from ingest.made import instances, templates, write_files
+from ingest.receivers import Receiver, receiving
+from ingest.sending import by_pynetdicom, by_storescu, by_us, per_second
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; speeds in instances per second."""
+
+    what: str
+    ours: float
+    theirs: float
+    to_reach: str
+
+    @property
+    def ratio(self) -> float:
+        """How many times as fast as the other."""
+        return self.ours / self.theirs
+
+
+class Bench:
+    """Runs contests in one temporary folder."""
+
+    def __init__(self, folder: Path, *, images: int, repeats: int) -> None:
+        self._folder, self._images, self._repeats = folder, images, repeats
+        self._templates, self._batches = templates(), count(1)
+        self.rows: list[Row] = []
+
+    def receive(
+        self,
+        what: str,
+        sides: tuple[str, str],
+        associations: int,
+        *,
+        to_reach: str = "",
+        each: int = 0,
+    ) -> None:
+        """Two receivers, one after the other, from the same sender."""
+
+        def _blasted(receiver: Receiver) -> float:
+            made = instances(self._templates, next(self._batches), self._images)
+            told = blast(receiver.port, made, associations=associations, each=each)
+            assert not told.not_stored, f"{receiver.kind}: {told.not_stored} were not stored"
+            return told.per_second
+
+        self._contest(f"{what}, A={associations}", sides, to_reach, _blasted)
+
+    def nagle(self, theirs: str, to_reach: str) -> None:
+        """An unmodified storescu sends to both."""
+
+        def _sent(receiver: Receiver) -> float:
+            return per_second(by_storescu, self._files(60), receiver.port)
+
+        what = f"from storescu with Nagle, against {theirs}"
+        self._contest(what, ("files-fast", theirs), to_reach, _sent)
+
+    def send(self, what: str, theirs: Callable[[Path, int], None], to_reach: str) -> None:
+        """Two senders, one after the other, to the same receiver."""
+        found: dict[bool, list[float]] = {True: [], False: []}
+        with receiving("storescp+B", self._folder) as receiver:
+            for _ in range(self._repeats):
+                for ours, sending in ((True, by_us), (False, theirs)):
+                    found[ours].append(per_second(sending, self._files(600), receiver.port))
+        self._add(what, found, to_reach)
+
+    def memory_mib(self, associations: int) -> float:
+        """Most resident memory while so many associations bring images."""
+        with receiving("durable-fast", self._folder) as receiver:
+            made = instances(self._templates, next(self._batches), max(self._images, 400))
+            blast(receiver.port, made, associations=associations)
+            return resident_mib(receiver.process.pid)
+
+    def _contest(
+        self,
+        what: str,
+        kinds: tuple[str, str],
+        to_reach: str,
+        speed: Callable[[Receiver], float],
+    ) -> None:
+        found: dict[bool, list[float]] = {True: [], False: []}
+        with ExitStack() as running:
+            sides = [
+                (is_ours, running.enter_context(receiving(kind, self._folder)))
+                for is_ours, kind in zip((True, False), kinds, strict=True)
+            ]
+            for _ in range(self._repeats):
+                for is_ours, receiver in sides:
+                    found[is_ours].append(speed(receiver))
+        self._add(what, found, to_reach)
+
+    def _add(self, what: str, found: dict[bool, list[float]], to_reach: str) -> None:
+        ours, theirs = (statistics.median(found[one]) for one in (True, False))
+        self.rows.append(Row(what, ours, theirs, to_reach))
+        sys.stdout.write(_line(self.rows[-1]))
+        sys.stdout.flush()
+
+    def _files(self, how_many: int) -> Path:
+        batch = next(self._batches)
+        folder = self._folder / f"files-{batch}"
+        write_files(instances(self._templates, batch, min(how_many, self._images)), folder)
+        return folder
+
+
+def contests(bench: Bench, only: str) -> None:
+    """The rows of the table whose group is asked for."""
+    if only in ("all", "durable"):
+        for associations, goal in ((1, "2"), (4, "2.3"), (8, "3")):
+            sides = ("durable-fast", "orthanc")
+            bench.receive("durable, against Orthanc", sides, associations, to_reach=goal)
+    if only in ("all", "files"):
+        for associations, goals in ((1, ("1.5", "1.0")), (8, ("1.0", "0.8"))):
+            for theirs, goal in zip(("storescp", "storescp+B"), goals, strict=True):
+                what = f"not durable, against {theirs} --fork"
+                bench.receive(what, ("files-fast", theirs), associations, to_reach=goal)
+        what = "not durable, against decode and save of pynetdicom"
+        bench.receive(what, ("files-fast", "pynetdicom"), 1, to_reach="8")
+    if only in ("all", "short"):
+        what = "one image each, against storescp --fork"
+        bench.receive(what, ("files-fast", "storescp"), 4, each=1)
+    if only in ("all", "path"):
+        for kind in ("durable", "files"):
+            for associations in (1, 8):
+                what = f"{kind}: fast path against stock path"
+                bench.receive(what, (f"{kind}-fast", f"{kind}-stock"), associations)
+    if only in ("all", "nagle"):
+        bench.nagle("storescp", "20")
+        bench.nagle("orthanc", "20")
+    if only in ("all", "send"):
+        bench.send("sending, against stock pynetdicom", by_pynetdicom, "5")
+        bench.send("sending, against storescu", by_storescu, "1.0")
+
+
+def main() -> int:
+    """Run what is asked for, print the table and keep it as CSV."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    groups = ("all", "durable", "files", "short", "path", "nagle", "send", "memory")
+    parser.add_argument("--only", choices=groups, default="all")
+    parser.add_argument("--images", type=int, default=600)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--csv", type=Path, default=Path("benchmark-ingest.csv"))
+    asked = parser.parse_args()
+    load = os.getloadavg()[0]
+    sys.stdout.write(f"{os.cpu_count()} processors, load {load:.1f} before it began\n")
+    sys.stdout.write(f"{'':50} {'ours/s':>8} {'theirs/s':>8} {'ratio':>6}  to reach\n")
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), images=asked.images, repeats=asked.repeats)
+        contests(bench, asked.only)
+        if asked.only in ("all", "memory"):
+            most = bench.memory_mib(20)
+            sys.stdout.write(f"resident memory with 20 associations: {most:.0f} MiB (300)\n")
+    _keep(asked.csv, bench.rows, load)
+    return 0
+
+
+def _line(row: Row) -> str:
+    speeds = f"{row.ours:8.0f} {row.theirs:8.0f} {row.ratio:6.2f}"
+    return f"{row.what:50} {speeds}  {row.to_reach}\n"
+
+
+def _keep(path: Path, rows: Sequence[Row], load: float) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("what", "ours_per_s", "theirs_per_s", "ratio", "to_reach", "load_before"))
+        for row in rows:
+            figures = (f"{row.ours:.1f}", f"{row.theirs:.1f}", f"{row.ratio:.2f}")
+            writer.writerow((row.what, *figures, row.to_reach, f"{load:.1f}"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
