@@ -14,7 +14,12 @@ import structlog
 
 from dicom_node.audit.connection import Secure
 from dicom_node.audit.durable import why_not_writable
-from dicom_node.audit.events import application_activity, node_refused, recording
+from dicom_node.audit.events import (
+    application_activity,
+    node_refused,
+    recording,
+    user_authentication,
+)
 from dicom_node.audit.forwarder import Forwarder, read_sent, waiting_of
 from dicom_node.audit.head import Head, read_head
 from dicom_node.audit.recorder import Happening, Recorder
@@ -105,6 +110,17 @@ class Audit:
             address=peer.address or None,
         )
         self.record(lambda: [node_refused(self.node, who, cause=peer.cause, now=now)])
+
+    def not_authenticated(self, peer: RefusedPeer) -> None:
+        """Record that somebody showed no secret, or a wrong one."""
+        now = utc_now()
+        who = Participant(
+            user_id=peer.calling_ae or "unknown", requestor=True, address=peer.address or None
+        )
+        failed = AuditOutcome.MINOR_FAILURE
+        self.record(
+            lambda: [user_authentication(self.node, who, outcome=failed, cause=peer.cause, now=now)]
+        )
 
     def _tell_activity(self, *, started: bool) -> None:
         now, part = utc_now(), f"part: {self._part}"

@@ -15,6 +15,7 @@ from dicom_node.engine.sender import Sender
 from dicom_node.network.commitment import CommitmentRequest, request_commitment
 from dicom_node.network.outgoing import Outgoing
 from dicom_node.network.storage_scu import send
+from dicom_node.network.stow_scu import store
 from dicom_node.settings import Settings
 from dicom_node.stores import Archive, utc_now
 
@@ -122,4 +123,9 @@ def send_objects(due: Sequence[Delivery], destination: Destination) -> tuple[Sen
         )
         for one in due
     ]
-    return send(outgoing, destination)
+    return send_outgoing(outgoing, destination)
+
+
+def send_outgoing(outgoing: Sequence[Outgoing], destination: Destination) -> tuple[SendReport, ...]:
+    """What a destination answered to each object, sent by DICOMweb or over associations."""
+    return (send if destination.web is None else store)(outgoing, destination)

@@ -4,12 +4,13 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any, cast
 
 import structlog
 from pynetdicom.association import Association
 from pynetdicom.dul import DULServiceProvider
 
-from dicom_node.network.connection import AcceptorSocket
+from dicom_node.network.connection import PduSocket
 from dicom_node.network.fast_path import FastPath
 from dicom_node.network.message_buffer import MessageBuffer, StoreMessage
 from dicom_node.network.p_data import UnusualMessage
@@ -79,7 +80,7 @@ class AcceptorDul(DULServiceProvider):
         finally:
             self._bell.close()
             # An association that still waits to be asked would wait for its whole time-out.
-            self.to_user_queue.put(None)  # type: ignore[arg-type]  # read as: nothing came
+            self.to_user_queue.put(cast("Any", None))  # no primitive: read as nothing came
 
     def kill_dul(self) -> None:
         """End the thread, also while it waits."""
@@ -159,6 +160,6 @@ class AcceptorDul(DULServiceProvider):
         finally:
             self.is_serving = False
 
-    def _held(self) -> AcceptorSocket:
-        assert isinstance(self.socket, AcceptorSocket)
+    def _held(self) -> PduSocket:
+        assert isinstance(self.socket, PduSocket)
         return self.socket

@@ -9,7 +9,7 @@ from pynetdicom.ae import ApplicationEntity
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from dicom_node.network.acceptor import REQUEST_TIMEOUT_S, AcceptedAssociation
-from dicom_node.network.connection import AcceptorSocket, set_options
+from dicom_node.network.connection import PduSocket, set_options
 from dicom_node.network.tls import TlsContext
 
 log = structlog.get_logger(__name__)
@@ -38,7 +38,7 @@ class AcceptorHandler(RequestHandler):
 
     def _introduce(self, association: AcceptedAssociation) -> None:
         """Tell the association its connection and both ends of it."""
-        association.set_socket(AcceptorSocket(association, client_socket=association.connection))
+        association.set_socket(PduSocket(association, client_socket=association.connection))
         acceptor, entity = association.acceptor, self.server.ae
         acceptor.maximum_length = entity.maximum_pdu_size
         acceptor.ae_title = self.server.ae_title

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from typing import Self
 
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.transport import AssociationSocket
@@ -34,7 +35,7 @@ def set_options(connection: socket.socket, timeout_s: float) -> None:
     acknowledge_now(connection)
 
 
-class AcceptorSocket(AssociationSocket):
+class PduSocket(AssociationSocket):
     """Reads a PDU in large pieces, acknowledges each at once, and never waits for ever.
 
     Senders that leave Nagle's algorithm on (DCMTK as Debian builds it) hold back the rest of a
@@ -43,6 +44,13 @@ class AcceptorSocket(AssociationSocket):
     """
 
     _given_back = b""
+
+    @classmethod
+    def in_place_of(cls, held: AssociationSocket) -> Self:
+        """The same connection, read in this way from now on."""
+        made = cls.__new__(cls)
+        made.__dict__.update(held.__dict__)
+        return made
 
     def give_back(self, content: bytes) -> None:
         """Bytes that came and are to be read again, before all others."""

@@ -1,5 +1,7 @@
 """Objects on disk on their way out: their UIDs, their transfer syntax and their encoded bytes."""
 
+import re
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +15,13 @@ from pynetdicom.dsutils import split_dataset
 
 from dicom_node.domain.errors import UnreadableInstance
 
+_META_BYTES, _META_START = 4096, 144
+_ELEMENT = struct.Struct("<HH2sH")
+_LONG_FORM = frozenset({b"OB", b"UN"})  # with a length of 4 bytes (PS3.5 Table 7.1-1)
+_SYNTAX = re.compile(rb"[0-9][0-9.]{0,63}")
+
 # What pydicom raises for files that are no DICOM, or are cut off.
-_UNREADABLE = (
+UNREADABLE = (
     InvalidDicomError,
     ValueError,
     EOFError,
@@ -63,7 +70,7 @@ def _outgoing(path: Path) -> Outgoing:
         class_uid, instance_uid = header.get("SOPClassUID"), header.get("SOPInstanceUID")
     except OSError as cause:
         raise UnreadableInstance(f"not readable: {cause.strerror}") from cause
-    except _UNREADABLE as cause:
+    except UNREADABLE as cause:
         raise UnreadableInstance(f"not readable as DICOM: {type(cause).__name__}") from cause
     if not class_uid or not instance_uid:
         raise UnreadableInstance("no DICOM instance: SOP Class or SOP Instance UID is absent")
@@ -113,7 +120,7 @@ def encoded(outgoing: Outgoing, *, stored: str, wanted: str) -> bytes:
         written.is_implicit_VR = UID(wanted).is_implicit_VR
         written.is_little_endian = True
         write_dataset(written, dataset)
-    except _UNREADABLE as cause:
+    except UNREADABLE as cause:
         kind = type(cause).__name__
         raise UnreadableInstance(f"cannot be rewritten as {UID(wanted).name}: {kind}") from cause
     return bytes(written.getvalue())
@@ -121,11 +128,43 @@ def encoded(outgoing: Outgoing, *, stored: str, wanted: str) -> bytes:
 
 def _split(path: Path) -> tuple[str, int]:
     """Transfer syntax and the offset at which the data set begins."""
+    with path.open("rb") as file:
+        found = usual_meta(file.read(_META_BYTES))
+    if found is not None:
+        return found
     try:
         meta, offset = split_dataset(path)
         syntax = meta.get("TransferSyntaxUID")
-    except _UNREADABLE as cause:
+    except UNREADABLE as cause:
         raise UnreadableInstance(f"not readable as DICOM: {type(cause).__name__}") from cause
     if not syntax:
         raise UnreadableInstance("Transfer Syntax UID (0002,0010) is absent")
     return str(syntax), offset
+
+
+def usual_meta(head: bytes) -> tuple[str, int] | None:
+    """Transfer syntax and end of a File Meta Information of the usual form (PS3.10 7.1).
+
+    pydicom reads everything else, and takes twenty times as long.
+
+    Parameters
+    ----------
+    head : bytes
+        The first bytes of a file.
+    """
+    if head[128:140] != b"DICM\2\0\0\0UL\4\0" or len(head) < _META_START:
+        return None
+    end, at, syntax = _META_START + int.from_bytes(head[140:144], "little"), _META_START, b""
+    while at + 8 <= min(end, len(head)):
+        group, element, vr, length = _ELEMENT.unpack_from(head, at)
+        at += 8
+        if group != 2 or not vr.isupper():
+            return None
+        if vr in _LONG_FORM:
+            length, at = int.from_bytes(head[at : at + 4], "little"), at + 4
+        if element == 0x0010:
+            syntax = head[at : at + length].rstrip(b"\0 ")
+        at += length
+    if at != end or end > len(head) or _SYNTAX.fullmatch(syntax) is None:
+        return None
+    return syntax.decode("ascii"), end

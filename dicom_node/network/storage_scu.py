@@ -13,9 +13,11 @@ from pynetdicom.dimse_primitives import C_STORE
 
 from dicom_node.domain.errors import DeliveryFailed, UnreadableInstance
 from dicom_node.domain.peer import Destination, SendReport
+from dicom_node.network.direct_exchange import DirectExchange, Exchanged
 from dicom_node.network.outgoing import Outgoing, encoded, transfer_syntax_of
 from dicom_node.network.presentation_contexts import Proposal, chosen_context, proposals
 from dicom_node.network.requestor import association_with, is_over
+from dicom_node.network.store_command import StoreRequest, is_usual_uid
 from dicom_node.network.store_status import meaning_of
 
 log = structlog.get_logger(__name__)
@@ -48,6 +50,35 @@ class _Stop:
     transient: bool
     again: bool
     untrusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """One object on its way, and the two forms of its request."""
+
+    context_id: int
+    message_id: int
+    outgoing: Outgoing
+    data_set: bytes
+
+    def as_request(self) -> StoreRequest | None:
+        """None where a UID is none, and pynetdicom is to send it as it can."""
+        uids = self.outgoing.sop_class_uid, self.outgoing.sop_instance_uid
+        if not all(is_usual_uid(uid) for uid in uids):
+            return None
+        return StoreRequest(
+            message_id=self.message_id, sop_class_uid=uids[0], sop_instance_uid=uids[1]
+        )
+
+    def as_primitive(self) -> C_STORE:
+        """The request in the words of pynetdicom."""
+        request = C_STORE()
+        request.MessageID = self.message_id
+        request.Priority = _MEDIUM_PRIORITY
+        request.AffectedSOPClassUID = self.outgoing.sop_class_uid
+        request.AffectedSOPInstanceUID = self.outgoing.sop_instance_uid
+        request.DataSet = BytesIO(self.data_set)
+        return request
 
 
 class _NoAnswer(Exception):
@@ -116,9 +147,10 @@ def _in_one_association(
         return None
     try:
         with association_with(destination, proposal.contexts) as association:
+            direct = DirectExchange(association)
             for number, one in enumerate(objects):
                 try:
-                    report = _send_one(association, one, number % 65535 + 1, destination)
+                    report = _send_one(association, direct, one, number % 65535 + 1, destination)
                 except _NoAnswer as failure:
                     reports.append(_not_stored(one.outgoing, failure.cause, transient=True))
                     cause = f"not tried: the association was lost ({failure.cause})"
@@ -135,7 +167,11 @@ def _in_one_association(
 
 
 def _send_one(
-    association: Association, one: _Stored, message_id: int, destination: Destination
+    association: Association,
+    direct: DirectExchange,
+    one: _Stored,
+    message_id: int,
+    destination: Destination,
 ) -> SendReport:
     class_uid = one.outgoing.sop_class_uid
     context = chosen_context(association.accepted_contexts, class_uid, one.syntax)
@@ -146,8 +182,8 @@ def _send_one(
         data_set = encoded(one.outgoing, stored=one.syntax, wanted=str(context.transfer_syntax[0]))
     except (UnreadableInstance, OSError) as cause:
         return _unread(one.outgoing, cause)
-    request = _request(one.outgoing, message_id, data_set)
-    status = _exchange(association, request, context.context_id, destination.timeout_s)
+    sending = _Sending(context.context_id, message_id, one.outgoing, data_set)
+    status = _exchange(association, direct, sending, destination.timeout_s)
     meaning = meaning_of(status)
     return SendReport(
         sop_instance_uid=one.outgoing.sop_instance_uid,
@@ -158,25 +194,27 @@ def _send_one(
     )
 
 
-def _request(outgoing: Outgoing, message_id: int, data_set: bytes) -> C_STORE:
-    request = C_STORE()
-    request.MessageID = message_id
-    request.Priority = _MEDIUM_PRIORITY
-    request.AffectedSOPClassUID = outgoing.sop_class_uid
-    request.AffectedSOPInstanceUID = outgoing.sop_instance_uid
-    request.DataSet = BytesIO(data_set)
-    return request
-
-
-def _exchange(association: Association, request: C_STORE, context_id: int, timeout_s: float) -> int:
+def _exchange(
+    association: Association, direct: DirectExchange, sending: _Sending, timeout_s: float
+) -> int:
     """Status of the answer; _NoAnswer where none comes, and the association is over.
 
     Not by way of `Association.send_c_store`, which decodes the file and encodes it again.
     """
     answered, began_at = None, time.monotonic()
     if not is_over(association):
-        association.dimse.send_msg(request, context_id)
-        answered = _answer(association, timeout_s)
+        request = sending.as_request()
+        exchanged = (
+            Exchanged(sent=False)
+            if request is None
+            else direct.exchange(request, sending.context_id, sending.data_set)
+        )
+        if exchanged.status is not None:
+            return exchanged.status
+        if not exchanged.sent:
+            association.dimse.send_msg(sending.as_primitive(), sending.context_id)
+        left_s = timeout_s - (time.monotonic() - began_at) if exchanged.sent else timeout_s
+        answered = _answer(association, max(left_s, _POLL_S))
     if answered is not None and answered.Status is not None:
         return int(answered.Status)
     if is_over(association) and time.monotonic() - began_at < timeout_s:

@@ -46,6 +46,11 @@ class StoreResponse:
     status: int
 
 
+def is_usual_uid(uid: str) -> bool:
+    """Whether it is up to 64 digits and points."""
+    return _UID.fullmatch(uid.encode("utf-8", "replace")) is not None and "\0" not in uid
+
+
 def read_request(command: bytes) -> StoreRequest | None:
     """The request that a command set holds; None where it is not one of the most usual form.
 
