@@ -4,6 +4,7 @@ import base64
 import http.client
 import io
 import json
+import random
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from certificates import Authority
 from factories import pet_series, write_series
+from web_service import stow_answer
 
 from dicom_node.domain.errors import ArchiveError
 from dicom_node.domain.peer import (
@@ -210,26 +212,11 @@ def service() -> Iterator[Service]:
     one.stop()
 
 
-def told(**sequences: dict[str, int]) -> dict[str, object]:
-    """An answer: UIDs with their reasons (0: none)."""
-    tags = {"stored": ("00081199", "00081196"), "failed": ("00081198", "00081197")}
-    answer: dict[str, object] = {}
-    for kind, items in sequences.items():
-        sequence, reason = tags[kind]
-        answer[sequence] = {
-            "vr": "SQ",
-            "Value": [
-                {"00081155": {"vr": "UI", "Value": [uid]}}
-                | ({reason: {"vr": "US", "Value": [code]}} if code else {})
-                for uid, code in items.items()
-            ],
-        }
-    return answer
-
-
 def test_a_partial_failure_is_judged_instance_by_instance(service: Service, files: Any) -> None:
     first, second, third = (one.sop_instance_uid for one in files)
-    service.answers = [(202, told(stored={first: 0}, failed={second: 0xA700, third: 0xC122}))]
+    service.answers = [
+        (202, stow_answer(stored={first: 0}, failed={second: 0xA700, third: 0xC122}))
+    ]
     reports = store(files, at(service.port))
     assert [(one.stored, one.transient) for one in reports] == [
         (True, False),
@@ -241,7 +228,7 @@ def test_a_partial_failure_is_judged_instance_by_instance(service: Service, file
 
 def test_a_conflict_that_names_its_instances_is_for_good(service: Service, files: Any) -> None:
     refused = {one.sop_instance_uid: 0x0122 for one in files}
-    service.answers = [(409, told(failed=refused))]
+    service.answers = [(409, stow_answer(failed=refused))]
     assert {(one.stored, one.transient) for one in store(files, at(service.port))} == {
         (False, False)
     }
@@ -272,7 +259,7 @@ def test_what_people_or_time_repair_is_tried_again(
 def test_an_instance_that_the_answer_does_not_name_is_not_taken_for_stored(
     service: Service, files: Any
 ) -> None:
-    service.answers = [(200, told(stored={files[0].sop_instance_uid: 0}))]
+    service.answers = [(200, stow_answer(stored={files[0].sop_instance_uid: 0}))]
     reports = store(files, at(service.port))
     assert [(one.stored, one.transient) for one in reports] == [(True, False)] + [(False, True)] * 2
 
@@ -297,6 +284,36 @@ def test_a_service_that_is_away_is_silent_and_a_file_that_is_gone_stays_so(
 
 
 # In: what others send.
+
+
+def test_another_library_sends_to_the_node(serve: Any, inbox: Inbox, files: Any) -> None:
+    from dicomweb_client.api import DICOMwebClient
+    from pydicom import dcmread
+
+    client = DICOMwebClient(url=f"http://127.0.0.1:{serve().port}", chunk_size=1000)
+    answer = client.store_instances([dcmread(one.path) for one in files])  # in chunks
+    assert [str(one.ReferencedSOPInstanceUID) for one in answer.ReferencedSOPSequence] == [
+        one.sop_instance_uid for one in files
+    ]
+    assert "FailedSOPSequence" not in answer
+    assert len(inbox.instances) == 3
+
+
+def test_mutated_requests_end_in_an_answer_and_hurt_no_other(
+    serve: Any, inbox: Inbox, files: Any
+) -> None:
+    chance = random.Random(8)  # the same in every run
+    scp, body = serve(max_request_bytes=2_000_000), request_of([files[0].path.read_bytes()])
+    seen: set[int] = set()
+    for _ in range(200):
+        mutated = bytearray(body)
+        for _ in range(chance.randint(1, 12)):
+            place = chance.choice((chance.randrange(len(body)), chance.randrange(600)))
+            mutated[place : place + chance.randint(0, 4)] = chance.randbytes(chance.randint(0, 4))
+        seen.add(post(scp.port, bytes(mutated[: chance.choice((len(mutated), place))]))[0])
+    assert seen <= {200, 202, 400, 409, 413, 415}
+    assert len(seen) >= 3
+    assert all(one.stored for one in store(files, at(scp.port)))
 
 
 def request_of(
