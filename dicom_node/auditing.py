@@ -14,13 +14,18 @@ import structlog
 
 from dicom_node.audit.connection import Secure
 from dicom_node.audit.durable import why_not_writable
-from dicom_node.audit.events import application_activity, node_refused, recording
+from dicom_node.audit.events import (
+    application_activity,
+    node_refused,
+    recording,
+    user_authentication,
+)
 from dicom_node.audit.forwarder import Forwarder, read_sent, waiting_of
 from dicom_node.audit.head import Head, read_head
 from dicom_node.audit.recorder import Happening, Recorder
 from dicom_node.audit.trail import Trail
 from dicom_node.domain.audit import AuditOutcome, AuditReceiver, Participant
-from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.errors import ArchiveError, ConfigError
 from dicom_node.domain.peer import RefusedPeer, TlsFiles
 from dicom_node.engine.loop import Loop
 from dicom_node.network.tls import client_context
@@ -106,6 +111,17 @@ class Audit:
         )
         self.record(lambda: [node_refused(self.node, who, cause=peer.cause, now=now)])
 
+    def not_authenticated(self, peer: RefusedPeer) -> None:
+        """Record that somebody showed no secret, or a wrong one."""
+        now = utc_now()
+        who = Participant(
+            user_id=peer.calling_ae or "unknown", requestor=True, address=peer.address or None
+        )
+        failed = AuditOutcome.MINOR_FAILURE
+        self.record(
+            lambda: [user_authentication(self.node, who, outcome=failed, cause=peer.cause, now=now)]
+        )
+
     def _tell_activity(self, *, started: bool) -> None:
         now, part = utc_now(), f"part: {self._part}"
         self.record(
@@ -177,7 +193,10 @@ class TrailStatus:
 def trail_status(settings: Settings) -> TrailStatus:
     """How the trail of an installation stands, also while nothing runs."""
     folder, receiver = trail_folder(settings), settings.audit.receiver
-    head, sent = read_head(folder) or Head(), read_sent(folder)
+    try:
+        head, sent = read_head(folder) or Head(), read_sent(folder)
+    except OSError as cause:
+        raise ArchiveError(f"{folder} cannot be read: {cause.strerror}") from cause
     return TrailStatus(
         folder=folder,
         last=head.number,

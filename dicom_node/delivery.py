@@ -15,6 +15,7 @@ from dicom_node.engine.sender import Sender
 from dicom_node.network.commitment import CommitmentRequest, request_commitment
 from dicom_node.network.outgoing import Outgoing
 from dicom_node.network.storage_scu import send
+from dicom_node.network.stow_scu import store
 from dicom_node.settings import Settings
 from dicom_node.stores import Archive, utc_now
 
@@ -60,6 +61,19 @@ class Delivering:
         for loop in self._senders:
             loop.wake()
 
+    def send(self, due: Sequence[Delivery], destination: Destination) -> tuple[SendReport, ...]:
+        """What a destination answered to each object; told in the audit trail."""
+        began_at = utc_now()
+        reports = send_objects(due, destination)
+        files = {
+            one.sop_instance_uid: AuditedFile(
+                path=one.path, sop_class_uid=one.sop_class_uid, alike=one.job_id
+            )
+            for one in due
+        }
+        tell_sent(self._audit, files, reports, destination, began_at=began_at)
+        return reports
+
     def _loop(
         self, kind: str, destination: Destination, tick: Callable[[], bool], pause_s: float
     ) -> Loop:
@@ -71,7 +85,7 @@ class Delivering:
         return Sender(
             outbox=self._archive.outbox,
             destination=destination,
-            send=self._send,
+            send=self.send,
             health=self._archive.destinations,
             rules=self._settings.delivery,
             clock=utc_now,
@@ -87,18 +101,6 @@ class Delivering:
             clock=utc_now,
             chance=random.Random(),  # noqa: S311  jitter, no secret
         )
-
-    def _send(self, due: Sequence[Delivery], destination: Destination) -> tuple[SendReport, ...]:
-        began_at = utc_now()
-        reports = send_objects(due, destination)
-        files = {
-            one.sop_instance_uid: AuditedFile(
-                path=one.path, sop_class_uid=one.sop_class_uid, alike=one.job_id
-            )
-            for one in due
-        }
-        tell_sent(self._audit, files, reports, destination, began_at=began_at)
-        return reports
 
     def _ask_commitment(
         self, objects: Sequence[Delivery], transaction_uid: str, destination: Destination
@@ -121,4 +123,9 @@ def send_objects(due: Sequence[Delivery], destination: Destination) -> tuple[Sen
         )
         for one in due
     ]
-    return send(outgoing, destination)
+    return send_outgoing(outgoing, destination)
+
+
+def send_outgoing(outgoing: Sequence[Outgoing], destination: Destination) -> tuple[SendReport, ...]:
+    """What a destination answered to each object, sent by DICOMweb or over associations."""
+    return (send if destination.web is None else store)(outgoing, destination)

@@ -3,6 +3,8 @@
 import random
 from collections.abc import Callable
 
+from dicom_node.audited_calls import AuditedCalls
+from dicom_node.auditing import Audit
 from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
 from dicom_node.domain.query import (
     EarlierStudies,
@@ -13,8 +15,10 @@ from dicom_node.domain.query import (
 )
 from dicom_node.domain.route import PriorPick, PriorRule
 from dicom_node.domain.series import SeriesKey
+from dicom_node.engine.archive_seams import ArchiveCalls
 from dicom_node.engine.fetcher import Fetcher
 from dicom_node.engine.loop import Loop
+from dicom_node.network import web_archive
 from dicom_node.network.c_get import get_series
 from dicom_node.network.query_priors import find_earlier
 from dicom_node.network.query_retrieve import count_instances, find_series, retrieve_series
@@ -70,6 +74,50 @@ class NetworkCalls:
         )
 
 
+class WebCalls:
+    """One archive by DICOMweb; see `engine.archive_seams.ArchiveCalls`.
+
+    Parameters
+    ----------
+    store, ended : callable
+        Of the listener, for what comes by WADO-RS.
+    """
+
+    def __init__(
+        self,
+        archive: RemoteArchive,
+        store: Callable[[ReceivedInstance], StoreOutcome],
+        ended: Callable[[str], None],
+    ) -> None:
+        self._archive, self._store, self._ended = archive, store, ended
+
+    def series_of_study(self, study_instance_uid: str, modality: str) -> tuple[RemoteSeries, ...]:
+        """Series of one modality of a study."""
+        return web_archive.find_series(self._archive.peer, study_instance_uid, modality=modality)
+
+    def earlier_series(self, wanted: EarlierStudies, prior: PriorRule) -> tuple[RemoteSeries, ...]:
+        """Series of one modality in earlier studies of a patient, study by study."""
+        newest_first, most = prior.pick is PriorPick.NEWEST, prior.most_studies
+        return web_archive.find_earlier(
+            self._archive.peer, wanted, most=most, newest_first=newest_first
+        )
+
+    def count(self, key: SeriesKey) -> int | None:
+        """How many instances it has of a series."""
+        return web_archive.count_instances(self._archive.peer, key)
+
+    def retrieve(self, series: RemoteSeries) -> RetrieveReport:
+        """Have it hand over a series."""
+        return web_archive.retrieve_series(
+            self._archive.peer,
+            series,
+            store=self._store,
+            ended=self._ended,
+            called_ae=self._archive.move_to,
+            limit_s=self._archive.rules.limit_s,
+        )
+
+
 class Fetching:
     """Fetchers of one process, each archive by itself.
 
@@ -79,6 +127,7 @@ class Fetching:
         Of the listener, for what comes by C-GET.
     holds : callable
         Whether this process, and no other, may do something now.
+    audit : Audit
     """
 
     def __init__(
@@ -89,8 +138,9 @@ class Fetching:
         store: Callable[[ReceivedInstance], StoreOutcome],
         ended: Callable[[str], None],
         holds: Callable[[str], bool],
+        audit: Audit,
     ) -> None:
-        self._settings, self._stores = settings, archive
+        self._settings, self._stores, self._audit = settings, archive, audit
         self._store, self._ended, self._holds = store, ended, holds
         self._loops = tuple(self._loop(one) for one in settings.archives.values())
 
@@ -107,11 +157,15 @@ class Fetching:
         )
         return loop
 
+    def _calls(self, archive: RemoteArchive) -> ArchiveCalls:
+        of_web = archive.method is RetrieveMethod.WEB
+        return (WebCalls if of_web else NetworkCalls)(archive, self._store, self._ended)
+
     def _fetcher(self, archive: RemoteArchive, stopping: Callable[[], bool]) -> Fetcher:
         stores = self._stores
         return Fetcher(
             archive=archive,
-            calls=NetworkCalls(archive, self._store, self._ended),
+            calls=AuditedCalls(self._calls(archive), archive.peer, self._audit),
             fetches=stores.fetches,
             remote=stores.remote,
             index=stores.index,

@@ -75,6 +75,7 @@ class Node:
     def start(self) -> None:
         """Recover what an earlier run left, then start every part; raises ConfigError."""
         self._lock.acquire()
+        self._tell_broken_routes()
         self._audit.start()
         if self._membership is not None:
             self._membership.join()
@@ -91,6 +92,14 @@ class Node:
         for loop in self._loops():
             loop.start()
         log.info("node.started", role=str(self._role))
+
+    def _tell_broken_routes(self) -> None:
+        """Say at the start what a route lacks; the others work, and every image is kept."""
+        for route in self._settings.routes:
+            try:
+                self._registry.spec_of(route)
+            except ConfigError as cause:
+                log.error("route.broken", route=route.name, cause=str(cause))
 
     def stop(self) -> None:
         """Stop receiving first, then the loops, then the worker; bounded in time."""
@@ -169,6 +178,7 @@ class Node:
             store=self._reception.store,
             ended=self._reception.association_ended,
             holds=self._holds,
+            audit=self._audit,
         )
 
     def _new_beat(self) -> Loop | None:

@@ -8,7 +8,14 @@ from pathlib import Path
 from dicom_node.domain.algorithm import AlgorithmSpec
 from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.job import Job, JobOutcome, JobState
-from dicom_node.domain.route import CompanionRule, Condition, ContourUse, IfMissing, Route
+from dicom_node.domain.route import (
+    CompanionRule,
+    Condition,
+    ContourUse,
+    IfMissing,
+    PriorRule,
+    Route,
+)
 from dicom_node.domain.series import Series
 from dicom_node.planning import JobRequest, plan
 from dicom_node.policy.assembly import why_no_volume
@@ -109,6 +116,7 @@ def _manual_route(spec: AlgorithmSpec) -> Route:
             if_missing=IfMissing.REJECT if wanted.required else IfMissing.RUN,
             same_frame_of_reference=wanted.phase is None,  # rest and stress are two scans
             phase=wanted.phase,
+            prior=PriorRule() if wanted.earlier else None,
         )
         for wanted in spec.inputs[1:]
     }
@@ -124,6 +132,6 @@ def _manual_route(spec: AlgorithmSpec) -> Route:
 
 def _contour_use(spec: AlgorithmSpec) -> ContourUse:
     """Contours in the folder are measured where the algorithm can; else it outlines itself."""
-    if spec.load_contoured is None:
+    if not spec.takes_contours:
         return ContourUse.IGNORED
     return ContourUse.TAKEN if spec.lacks is None else ContourUse.REQUIRED

@@ -3,7 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from dicom_node.domain.algorithm import CONTOURS, AlgorithmCard, AlgorithmSpec, InputSpec
+from dicom_node.domain.algorithm import (
+    CONTOURS,
+    AlgorithmCard,
+    AlgorithmSpec,
+    InputSpec,
+    contours_role,
+)
 from dicom_node.domain.contour import ContourSet
 from dicom_node.domain.errors import (
     AlgorithmFailed,
@@ -35,9 +41,9 @@ def process(request: JobRequest, spec: AlgorithmSpec) -> JobOutcome:
     """Run one job from files to files; unfit data and failures end in a state with its reason."""
     try:
         volumes, notes = _read_inputs(request, spec)
-        contours = _read_contours(request, volumes[spec.primary.role])
+        contours = _read_contours(request, spec, volumes)
         result = _run(spec, volumes, contours)
-        card = spec.card_of(contours)
+        card = spec.card_of(contours.get(spec.primary.role))
         report = _report(request, spec, volumes, _noted(result, notes), card)
         encoded = encode_report(report, request.equipment, request.forms)
         objects = write_objects(encoded, request.folder)
@@ -100,15 +106,31 @@ def _read_input(
     return read_volume(read, wanted.unit, gated=wanted.gated)
 
 
-def _read_contours(request: JobRequest, primary: Volume) -> ContourSet | None:
-    """Contours of the job on the grid of its primary input; None where it has none."""
-    instances = request.job.inputs.get(CONTOURS)
-    if instances is None:
-        return None
-    return read_contours(read_header(instances[0].path), primary.geometry)
+def _read_contours(
+    request: JobRequest, spec: AlgorithmSpec, volumes: Mapping[str, Volume]
+) -> dict[str, ContourSet]:
+    """Contours of the job by the role of the input that they were drawn on, on its grid."""
+    found: dict[str, ContourSet] = {}
+    for role, volume in volumes.items():
+        instances = request.job.inputs.get(_contours_on(role, spec), ())
+        if len(instances) > 1:
+            raise InputRejected(
+                f"{len(instances)} SEG or RTSTRUCT objects were drawn on the input {role!r}; "
+                f"{spec.card.name} needs one, or one of the modality and description of the other"
+            )
+        if instances:
+            found[role] = read_contours(read_header(instances[0].path), volume.geometry)
+    return found
 
 
-def _run(spec: AlgorithmSpec, volumes: Mapping[str, Volume], contours: ContourSet | None) -> Result:
+def _contours_on(role: str, spec: AlgorithmSpec) -> str:
+    """Role of the contours of an input among the inputs of a job."""
+    return CONTOURS if role == spec.primary.role else contours_role(role)
+
+
+def _run(
+    spec: AlgorithmSpec, volumes: Mapping[str, Volume], contours: Mapping[str, ContourSet]
+) -> Result:
     """Result of the algorithm, on exactly the grid of one of its inputs."""
     name, version = spec.card.name, spec.card.version
     try:
@@ -133,17 +155,26 @@ def _run(spec: AlgorithmSpec, volumes: Mapping[str, Volume], contours: ContourSe
 
 
 def _called(
-    spec: AlgorithmSpec, volumes: Mapping[str, Volume], contours: ContourSet | None
+    spec: AlgorithmSpec, volumes: Mapping[str, Volume], contours: Mapping[str, ContourSet]
 ) -> Result:
     """What the algorithm says of the volumes, or of contours that somebody drew on them."""
-    if contours is None:
+    if spec.load_comparing is not None:
+        for wanted in spec.inputs:
+            if wanted.required and wanted.role not in contours:
+                raise InputRejected(
+                    f"{spec.card.name} needs a SEG or RTSTRUCT that was drawn on the input "
+                    f"{wanted.role!r}"
+                )
+        return spec.load_comparing()(volumes, contours)
+    drawn = contours.get(spec.primary.role)
+    if drawn is None:
         if spec.lacks is not None:
             name, version = spec.card.name, spec.card.version
             raise WeightsError(name=name, version=version, cause=spec.lacks)
         return spec.load()(volumes)
     if spec.load_contoured is None:
         raise InputRejected(f"{spec.card.name} measures no contours of others")
-    return spec.load_contoured()(volumes, contours)
+    return spec.load_contoured()(volumes, drawn)
 
 
 def _noted(result: Result, notes: tuple[str, ...]) -> Result:
@@ -158,7 +189,8 @@ def _report(
     card: AlgorithmCard,
 ) -> Report:
     role = result.segmentation.role if result.segmentation is not None else spec.primary.role
-    used = [name for name in (*volumes, CONTOURS) if name != role]
+    drawn = [_contours_on(name, spec) for name in volumes]
+    used = [name for name in (*volumes, *drawn) if name != role]
     others = [one for name in used for one in request.job.inputs.get(name, ())]
     return Report(
         result_id=request.job.result_id,

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from dicom_node.domain.algorithm import CONTOURS, AlgorithmSpec
+from dicom_node.domain.algorithm import CONTOURS, AlgorithmSpec, contours_role
 from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.forms import ResultForms
 from dicom_node.domain.job import Job, job_id_of, result_id_of
 from dicom_node.domain.route import Route
 from dicom_node.domain.series import Instance, Series
+from dicom_node.policy.contoured import contours_of_companion
 from dicom_node.policy.routing import find_companion
 from dicom_node.reading.site_tracers import SiteTracers
 
@@ -35,11 +36,15 @@ def plan(
         SEG or RTSTRUCT that the algorithm measures in the place of its own contours.
     """
     inputs = {spec.primary.role: primary.instances}
+    drawn = () if contours is None else (contours,)
     for role, rule in route.companions.items():
         companion = find_companion(primary, study, rule)
-        if companion is not None:
-            inputs[role] = companion.instances
-    drawn = () if contours is None else (contours,)
+        if companion is None:
+            continue
+        inputs[role] = companion.instances
+        if contours is not None and spec.load_comparing is not None:
+            others = contours_of_companion(companion, study, like=contours)
+            inputs |= {contours_role(role): others} if others else {}
     if drawn:
         inputs[CONTOURS] = drawn
     algorithm, version = spec.card.name, spec.card.version

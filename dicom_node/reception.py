@@ -11,12 +11,15 @@ from dicom_node.auditing import Audit
 from dicom_node.domain.commitment import CommitmentReport
 from dicom_node.domain.fetch import RemoteSender
 from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
+from dicom_node.domain.web import WebListener
 from dicom_node.engine.archive_evidence import ArchiveEvidence
 from dicom_node.engine.assembler import Assembler
 from dicom_node.engine.dispatcher import Dispatcher
 from dicom_node.engine.loop import Loop
 from dicom_node.engine.series_cache import SeriesCache
 from dicom_node.network.storage_scp import StorageScp
+from dicom_node.network.stow_handler import WebSeams
+from dicom_node.network.stow_scp import StowScp
 from dicom_node.reading.site_tracers import read_site_tracers
 from dicom_node.registry import Registry
 from dicom_node.settings import Settings
@@ -117,6 +120,7 @@ class Reception:
             self._space.is_low,
             refused=audit.refused,
         )
+        self._stow = None if settings.web is None else self._new_stow(settings.web, audit)
         self._assembler: Assembler | None = None  # made anew whenever it becomes this one's turn
         self._assembly = Loop("assembly", self._assemble, pause_s=settings.assembly.tick_s)
         self._retention = Loop("retention", self._sweep, pause_s=_RETENTION_EVERY_S)
@@ -127,17 +131,37 @@ class Reception:
         return self._scp.port
 
     @property
+    def web_port(self) -> int:
+        """Port on which it takes STOW-RS; only where that is configured."""
+        assert self._stow is not None
+        return self._stow.port
+
+    @property
     def loops(self) -> tuple[Loop, ...]:
         """Threads of it."""
         return (self._assembly, self._retention)
 
     def start(self) -> None:
-        """Listen; raises ConfigError where the port is taken."""
+        """Listen; raises ConfigError where a port is taken."""
         self._scp.start()
+        if self._stow is not None:
+            self._stow.start()
 
     def stop(self) -> None:
         """Stop listening; bounded in time."""
+        if self._stow is not None:
+            self._stow.stop()
         self._scp.stop()
+
+    def _new_stow(self, listener: WebListener, audit: Audit) -> StowScp:
+        seams = WebSeams(
+            store=self.store,
+            ended=self.association_ended,
+            full=self._space.is_low,
+            refused=audit.refused,
+            not_authenticated=audit.not_authenticated,
+        )
+        return StowScp(listener, seams)
 
     def store(self, received: ReceivedInstance) -> StoreOutcome:
         """Make an instance durable; raises ArchiveError where that cannot be."""

@@ -62,11 +62,11 @@ class Registry:
         """
         spec = self.spec(route.algorithm).with_options(route.options)
         file, key = "routes.toml", f"{route.name}.contours"
-        if route.contours is not ContourUse.IGNORED and spec.load_contoured is None:
+        if route.contours is not ContourUse.IGNORED and not spec.takes_contours:
             allowed = f"{ContourUse.IGNORED!s}: {route.algorithm} takes no contours of others"
             raise ConfigError(file=file, key=key, value=str(route.contours), allowed=allowed)
         if spec.lacks is not None and route.contours is not ContourUse.REQUIRED:
-            takes = "" if spec.load_contoured is None else f' (contours = "{ContourUse.REQUIRED}")'
+            takes = f' (contours = "{ContourUse.REQUIRED}")' if spec.takes_contours else ""
             allowed = f"an algorithm that can run{takes}; {spec.lacks}"
             raise ConfigError(
                 file=file, key=f"{route.name}.algorithm", value=route.algorithm, allowed=allowed

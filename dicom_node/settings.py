@@ -18,6 +18,7 @@ from dicom_node.domain.rules import (
     TryRules,
     WorkerRules,
 )
+from dicom_node.domain.web import WebListener
 from dicom_node.settings_archives import ARCHIVES_FILE, ArchivesFile, remote_archive
 from dicom_node.settings_audit import audit_rules
 from dicom_node.settings_files import (
@@ -32,6 +33,7 @@ from dicom_node.settings_files import (
     RouteTable,
 )
 from dicom_node.settings_reading import read_file
+from dicom_node.settings_web import DestinationKind, peer_address, web_listener
 
 NODE_FILE, DESTINATIONS_FILE, ROUTES_FILE = "node.toml", "destinations.toml", "routes.toml"
 TRACERS_FILE = "tracers.toml"
@@ -60,6 +62,8 @@ class Settings:
         How the audit trail is kept and where it is sent.
     tls : TlsFiles or None
         By which the node proves who it is, whoever uses it.
+    web : WebListener or None
+        How instances are taken by STOW-RS; None: they are not.
     device_serial_number : str
         Id of this installation, written into every result.
     """
@@ -79,6 +83,7 @@ class Settings:
     device_serial_number: str
     audit: AuditRules
     tls: TlsFiles | None
+    web: WebListener | None
     destinations: Mapping[str, Destination]
     archives: Mapping[str, RemoteArchive]
     routes: tuple[Route, ...]
@@ -114,7 +119,9 @@ def read_settings(folder: Path) -> Settings:
     for table in destinations.destinations:
         if table.tls:
             _refuse_without_tls(tls, f"destinations.{table.name}.tls", DESTINATIONS_FILE)
-    named = {table.name: _destination(table, node, tls) for table in destinations.destinations}
+    named = {
+        table.name: _destination(table, node, tls, folder) for table in destinations.destinations
+    }
     _refuse_repeats(folder / DESTINATIONS_FILE, [d.name for d in destinations.destinations])
     _refuse_repeats(folder / ROUTES_FILE, [route.name for route in routes.routes])
     archives = _archives(folder, node, tls)
@@ -136,6 +143,7 @@ def read_settings(folder: Path) -> Settings:
         device_serial_number=node.equipment.device_serial_number,
         audit=_audit(node, tls),
         tls=tls,
+        web=_web(node, tls, folder),
         destinations=named,
         archives=archives,
         routes=tuple(_route(table) for table in routes.routes),
@@ -149,7 +157,9 @@ def _archives(folder: Path, node: NodeFile, tls: TlsFiles | None) -> dict[str, R
         if table.tls:
             _refuse_without_tls(tls, f"archives.{table.name}.tls", ARCHIVES_FILE)
     ours = node.listener.ae_title
-    return {table.name: remote_archive(table, ae_title=ours, tls=tls) for table in tables}
+    return {
+        table.name: remote_archive(table, ae_title=ours, tls=tls, folder=folder) for table in tables
+    }
 
 
 def _listener(table: ListenerTable, tls: TlsFiles | None) -> Listener:
@@ -180,6 +190,14 @@ def _audit(node: NodeFile, tls: TlsFiles | None) -> AuditRules:
     if rules.receiver is not None and rules.receiver.transport is SyslogTransport.TLS:
         _refuse_without_tls(tls, "audit.receiver.transport", NODE_FILE, value="tls")
     return rules
+
+
+def _web(node: NodeFile, tls: TlsFiles | None, folder: Path) -> WebListener | None:
+    if node.web is None:
+        return None
+    if node.web.tls:
+        _refuse_without_tls(tls, "web.tls", NODE_FILE)
+    return web_listener(node.web, ae_title=node.listener.ae_title, tls=tls, folder=folder)
 
 
 def _refuse_without_tls(tls: TlsFiles | None, key: str, file: str, *, value: object = True) -> None:
@@ -213,12 +231,22 @@ def _refuse_unknown_names(
             )
 
 
-def _destination(table: DestinationTable, node: NodeFile, tls: TlsFiles | None) -> Destination:
+def _destination(
+    table: DestinationTable, node: NodeFile, tls: TlsFiles | None, folder: Path
+) -> Destination:
+    is_web = table.kind is DestinationKind.DICOMWEB
+    ae_title, host, port, web = peer_address(
+        table, web=is_web, file=DESTINATIONS_FILE, folder=folder
+    )
+    if web is not None and table.commitment:
+        key, allowed = f"destinations.{table.name}.commitment", 'false with kind = "dicomweb"'
+        raise ConfigError(file=DESTINATIONS_FILE, key=key, value=True, allowed=allowed)
     return Destination(
         name=table.name,
-        ae_title=table.ae_title,
-        host=table.host,
-        port=table.port,
+        ae_title=ae_title,
+        host=host,
+        port=port,
+        web=web,
         calling_ae_title=table.calling_ae_title or node.listener.ae_title,
         timeout_s=table.timeout_s,
         commitment=table.commitment,

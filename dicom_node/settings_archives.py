@@ -1,5 +1,6 @@
 """archives.toml: Query/Retrieve SCPs that are asked for companions and earlier studies."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from dicom_node.domain.peer import Destination, TlsFiles
 from dicom_node.domain.query import FetchRules, RemoteArchive, RetrieveMethod
 from dicom_node.domain.rules import RetryRules
 from dicom_node.settings_types import AeTitle, Name, Port, Strict, Text
+from dicom_node.settings_web import Url, peer_address
 
 ARCHIVES_FILE = "archives.toml"
 
@@ -16,9 +18,13 @@ class ArchiveTable(Strict):
     """One of `[[archives]]`."""
 
     name: Name
-    ae_title: AeTitle
-    host: Text
-    port: Port
+    ae_title: AeTitle | None = None
+    host: Text | None = None
+    port: Port | None = None
+    url: Url | None = None
+    token_file: Text | None = None
+    user: Text | None = None
+    password_file: Text | None = None
     calling_ae_title: AeTitle | None = None
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
     tls: bool = False
@@ -40,20 +46,32 @@ class ArchivesFile(Strict):
     archives: tuple[ArchiveTable, ...] = ()
 
 
-def remote_archive(table: ArchiveTable, *, ae_title: str, tls: TlsFiles | None) -> RemoteArchive:
+def remote_archive(
+    table: ArchiveTable, *, ae_title: str, tls: TlsFiles | None, folder: Path
+) -> RemoteArchive:
     """An archive as configured.
 
     Parameters
     ----------
     ae_title : str
         The listener's, by which the node calls and is sent to where nothing else is configured.
+    folder : Path
+        The configuration folder.
+
+    Raises
+    ------
+    ConfigError
+        Where keys are absent, or of another method.
     """
+    is_web = table.method is RetrieveMethod.WEB
+    title, host, port, web = peer_address(table, web=is_web, file=ARCHIVES_FILE, folder=folder)
     return RemoteArchive(
         peer=Destination(
             name=table.name,
-            ae_title=table.ae_title,
-            host=table.host,
-            port=table.port,
+            ae_title=title,
+            host=host,
+            port=port,
+            web=web,
             calling_ae_title=table.calling_ae_title or ae_title,
             timeout_s=table.timeout_s,
             tls=tls if table.tls else None,

@@ -2,21 +2,30 @@
 
 import re
 from datetime import time
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Self
 
 from pydantic import (
     BeforeValidator,
     Field,
-    PlainValidator,
     model_validator,
 )
 
 from dicom_node.domain.forms import ExtraForm, PageForm, SegForm, SrClass, SrForm, SrTracking
+from dicom_node.domain.peer import ConflictAnswer
 from dicom_node.domain.route import ContourUse, IfMissing, PriorPick, TimeWindow
 from dicom_node.domain.series import ExamKind
 from dicom_node.settings_audit import AuditTable
-from dicom_node.settings_types import AeTitle, Name, Port, Seconds, Strict, Text
+from dicom_node.settings_types import (
+    AeTitle,
+    Name,
+    Networks,
+    Port,
+    Seconds,
+    Strict,
+    Text,
+    as_tuple,
+)
+from dicom_node.settings_web import DestinationKind, Url, WebTable
 
 _WINDOW = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 
@@ -24,14 +33,8 @@ _WINDOW = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)",
 _DATABASE = re.compile(r"postgresql://\S*/[^\s/?]+(\?\S*)?")
 
 
-def _as_tuple(value: object) -> object:
-    if isinstance(value, str):
-        return (value,)
-    return tuple(value) if isinstance(value, list) else value
-
-
 def _as_exams(value: object) -> object:
-    several = _as_tuple(value)
+    several = as_tuple(value)
     known = {str(kind): kind for kind in ExamKind}
     if not isinstance(several, tuple) or any(one not in known for one in several):
         raise ValueError(f"one or more of {sorted(known)}")
@@ -53,18 +56,8 @@ def _as_database(value: object) -> object:
 
 DatabaseUrl = Annotated[str, BeforeValidator(_as_database)]
 Window = Annotated[TimeWindow, BeforeValidator(_as_window)]
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(as_tuple)]
 Exams = Annotated[tuple[ExamKind, ...], BeforeValidator(_as_exams)]
-
-
-def _as_networks(value: object) -> tuple[IPv4Network | IPv6Network, ...]:
-    several = _as_tuple(value)
-    if not isinstance(several, tuple) or not all(isinstance(one, str) for one in several):
-        raise ValueError("an address or a network, or several")
-    return tuple(ip_network(one) for one in several)
-
-
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], PlainValidator(_as_networks)]
 
 
 class CallerTable(Strict):
@@ -84,9 +77,10 @@ class ListenerTable(Strict):
     port: Annotated[int, Field(ge=0, le=65535)] = 11112
     max_associations: Annotated[int, Field(ge=1, le=1000)] = 20
     idle_timeout_s: Annotated[float, Field(gt=0)] = 60.0
-    further_ae_titles: Annotated[tuple[AeTitle, ...], BeforeValidator(_as_tuple)] = ()
+    further_ae_titles: Annotated[tuple[AeTitle, ...], BeforeValidator(as_tuple)] = ()
     callers: tuple[CallerTable, ...] = ()
     tls: bool = False
+    conflict: ConflictAnswer = ConflictAnswer.SUCCESS
     fast_path: bool = True
 
 
@@ -174,15 +168,21 @@ class NodeFile(Strict):
     equipment: EquipmentTable = EquipmentTable()
     tls: TlsTable | None = None
     audit: AuditTable = AuditTable()
+    web: WebTable | None = None
 
 
 class DestinationTable(Strict):
     """One of `[[destinations]]`."""
 
     name: Name
-    ae_title: AeTitle
-    host: Text
-    port: Port
+    kind: DestinationKind = DestinationKind.DIMSE
+    ae_title: AeTitle | None = None
+    host: Text | None = None
+    port: Port | None = None
+    url: Url | None = None
+    token_file: Text | None = None
+    user: Text | None = None
+    password_file: Text | None = None
     calling_ae_title: AeTitle | None = None
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
     commitment: bool = False
@@ -250,7 +250,7 @@ class CompanionTable(Strict):
     if_missing: IfMissing = IfMissing.RUN
     wait_s: Seconds = 60.0
     phase: Annotated[str, Field(pattern="^(rest|stress)$")] | None = None
-    fetch: Annotated[tuple[Name, ...], BeforeValidator(_as_tuple)] = ()
+    fetch: Annotated[tuple[Name, ...], BeforeValidator(as_tuple)] = ()
     fetch_after_s: Seconds = 10.0
     prior: PriorTable | None = None
 

@@ -16,11 +16,12 @@ PHYSIOLOGICAL_SUV, LESION_SUV = 2.5, 5.0
 SHAPE = NetworkShape(channels=(8, 16), residual_units=1)
 
 
-def write_threshold_bundle(folder: Path, *, name: str = "fdg-lesions", steps: int = 120) -> Path:
+def write_threshold_bundle(folder: Path, *, name: str = "fdg-lesions", steps: int = 400) -> Path:
     """Train a small network to compare with two levels, and write its bundle."""
     torch.manual_seed(1)
     net = build(SHAPE)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     net.train()
     for _ in range(steps):
         inputs, labels = _batch()
@@ -28,6 +29,7 @@ def write_threshold_bundle(folder: Path, *, name: str = "fdg-lesions", steps: in
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        schedule.step()
     card = "Trained on simulated data.\n\nRandom fields; for tests only.\n"
     save_bundle(folder, net.eval(), SHAPE, name=name, version="0.0.1", card=card, facts={})
     return folder

@@ -91,7 +91,7 @@ def _references(found: References) -> tuple[Reference, ...]:
         (found.liver, "Liver reference", words.LIVER, _LIVER_RGB, LIVER_SOURCE),
         (
             found.blood_pool,
-            "Blood pool reference",
+            "Blood pool ref.",
             words.THORACIC_AORTA,
             _POOL_RGB,
             BLOOD_POOL_SOURCE,

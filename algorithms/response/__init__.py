@@ -69,7 +69,7 @@ def _spec(card: AlgorithmCard, accepted: frozenset[Check]) -> AlgorithmSpec:
         card=card,
         inputs=(
             InputSpec(role=PET, modalities=("PT",), unit=Unit.SUVBW),
-            InputSpec(role=PRIOR, modalities=("PT",), unit=Unit.SUVBW),
+            InputSpec(role=PRIOR, modalities=("PT",), unit=Unit.SUVBW, earlier=True),
         ),
         load=load,
         load_comparing=load_comparing,

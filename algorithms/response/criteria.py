@@ -91,7 +91,7 @@ def recip_of(*, volume_before: float, volume_now: float, new_lesions: int) -> tu
         raise ValueError("RECIP compares with a PSMA volume of more than 0")
     if volume_now <= 0:
         return Recip.CR, "nothing is outlined now"
-    share = volume_now / volume_before - 1.0
+    share = round(volume_now / volume_before - 1.0, 9)  # the last binary digit decides nothing
     told = f"PSMA volume {100 * share:+.0f} %, {new_lesions or 'no'} new lesions"
     if share <= -_VOLUME_LESS and not new_lesions:
         return Recip.PR, told
@@ -102,7 +102,8 @@ def recip_of(*, volume_before: float, volume_now: float, new_lesions: int) -> tu
 
 def _by_change(given: PercistInput, before: float, now: float) -> tuple[Percist, str]:
     """Category of a lesion that is measurable before, and that stands out of the liver now."""
-    share, step = now / before - 1.0, now - before
+    # A fall from 6.0 to 4.2 is one of 30 %, whatever its last binary digit.
+    share, step = round(now / before - 1.0, 9), round(now - before, 9)
     told = f"SULpeak of the hottest lesion {before:.2f} to {now:.2f} ({100 * share:+.0f} %)"
     if share <= -_SUL_SHARE and step <= -_SUL_STEP:
         return Percist.PMR, told

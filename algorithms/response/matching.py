@@ -20,7 +20,9 @@ from dicom_node.domain.result import Region
 
 Points = NDArray[np.float64]
 STEP_MM = 8.0
-# Farthest distance of the surfaces of one lesion on two days: breathing moves a liver by 10 to 20.
+# Lesions are the same where half of the smaller one lies in the other, give or take half a step.
+_OVERLAP, _OVERLAP_MM = 0.5, STEP_MM / 2
+# Others may lie apart by as much as breathing moves a liver.
 NEAR_MM = 15.0
 _MOST_VOXELS = 256  # of each axis; 2 m at 8 mm
 _FLOOR_SUV = 0.1
@@ -51,14 +53,12 @@ def match(before: Examination, now: Examination) -> Match:
     )
     then = [_points(one.region, before.pet.geometry) + shift for one in before.lesions]
     today = [_points(one.region, now.pet.geometry) for one in now.lesions]
-    apart = _distances(then, today)
-    close = apart <= NEAR_MM
-    pairs = tuple((int(b), int(n)) for b, n in np.argwhere(close))
+    pairs = _pairs(then, today)
     x, y, z = (float(value) for value in shift)
     return Match(
         pairs=pairs,
-        new=tuple(n for n in range(len(today)) if not close[:, n].any()),
-        gone=tuple(b for b in range(len(then)) if not close[b].any()),
+        new=tuple(n for n in range(len(today)) if n not in {now for _, now in pairs}),
+        gone=tuple(b for b in range(len(then)) if b not in {then for then, _ in pairs}),
         shift_mm=(x, y, z),
     )
 
@@ -107,12 +107,42 @@ def _points(region: Region, geometry: Geometry) -> Points:
     return geometry.index_to_lps(np.argwhere(region.mask) + np.array(region.origin))
 
 
-def _distances(then: Sequence[Points], today: Sequence[Points]) -> NDArray[np.float64]:
-    """Smallest distance of each pair of lesions, (before, now) in mm; far ones are infinite."""
+def _pairs(then: Sequence[Points], today: Sequence[Points]) -> tuple[tuple[int, int], ...]:
+    """What overlaps, the most alike first; then the nearest of what is left, one to one.
+
+    Two that have found each other are not joined with others' remains, but what fell apart or grew
+    together, and has no partner of its own, is.
+    """
+    apart, overlap = _closeness(then, today)
+    sizes = np.array([[min(len(b), len(n)) / max(len(b), len(n)) for n in today] for b in then])
+    found: list[tuple[int, int]] = []
+    alike = np.argwhere(overlap >= _OVERLAP)
+    for b, n in sorted(alike.tolist(), key=lambda pair: -(overlap * sizes)[pair[0], pair[1]]):
+        if b not in {then for then, _ in found} or n not in {now for _, now in found}:
+            found.append((b, n))
+    for b, n in found:
+        apart[b, :], apart[:, n] = np.inf, np.inf
+    while apart.size and apart.min() <= NEAR_MM:
+        b, n = (int(place) for place in np.unravel_index(int(apart.argmin()), apart.shape))
+        found.append((b, n))
+        apart[b, :], apart[:, n] = np.inf, np.inf
+    return tuple(sorted(found))
+
+
+def _closeness(
+    then: Sequence[Points], today: Sequence[Points]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Smallest distance (mm; far ones are infinite), and shared part of the smaller, of each pair.
+
+    Both are (before, now).
+    """
     apart = np.full((len(then), len(today)), np.inf)
-    trees = [KDTree(points) for points in today]  # type: ignore[no-untyped-call]  # not annotated
-    for b, points in enumerate(then):
-        for n, tree in enumerate(trees):
-            nearest, _ = tree.query(points, distance_upper_bound=2 * NEAR_MM)  # type: ignore[no-untyped-call]  # nor is this
-            apart[b, n] = nearest.min()
-    return apart
+    overlap = np.zeros((len(then), len(today)))
+    trees = [[KDTree(points) for points in day] for day in (then, today)]  # type: ignore[no-untyped-call]  # not annotated
+    for b, n in np.ndindex(apart.shape):
+        first_is_smaller = len(then[b]) <= len(today[n])
+        points, tree = (then[b], trees[1][n]) if first_is_smaller else (today[n], trees[0][b])
+        nearest, _ = tree.query(points, distance_upper_bound=2 * NEAR_MM)  # type: ignore[no-untyped-call]  # nor is this
+        apart[b, n] = nearest.min()
+        overlap[b, n] = float(np.mean(nearest <= _OVERLAP_MM))
+    return apart, overlap

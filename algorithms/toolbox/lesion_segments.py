@@ -72,7 +72,7 @@ def _of_lesion(lesion: Lesion, number: int) -> Segment:
 def _of_reference(reference: Reference, number: int) -> Segment:
     return Segment(
         number=number,
-        label=f"{reference.name} (automatic)",
+        label=f"{reference.name} (auto)",
         category=coding.SPATIAL_CONCEPT,
         type=coding.REFERENCE_REGION,
         region=reference.placed.region,
@@ -85,7 +85,7 @@ def _of_reference(reference: Reference, number: int) -> Segment:
 def _of_physiology(region: Region, number: int) -> Segment:
     return Segment(
         number=number,
-        label="Physiological uptake (left out)",
+        label="Physiological uptake",
         category=FUNCTION,
         type=PHYSIOLOGICAL,
         region=region,
@@ -95,4 +95,4 @@ def _of_physiology(region: Region, number: int) -> Segment:
 
 
 def _tracking(reference: Reference) -> str:
-    return reference.name.lower().replace(" ", "-")
+    return reference.name.lower().strip(".").replace(" ", "-")

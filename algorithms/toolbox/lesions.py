@@ -12,8 +12,11 @@ _MOST_LABEL = 64
 # PS3.3 C.8.8.8.1: of what a structure set may hold, a gross tumour volume is a lesion. A clinical
 # or planning target volume holds a margin, the others are organs, devices and marks.
 _LESION_TYPES = (None, "GTV")
-# PS3.16 CID 7150: what is coded as an organ is none; "Tissue" is what editors write by default.
+# PS3.16 CID 7150: what is coded as an organ is none.
 _ORGANS = (Code("123037004", "SCT", "Body Structure"), coding.ANATOMICAL_STRUCTURE)
+# A tissue is not told from a lesion by what editors write by default, "Tissue, tissue"; by the name
+# of an organ in the place of the second one it is.
+_UNTOLD = (None, coding.TISSUE, Code("T-D0050", "SRT", "Tissue"))
 _PHYSIOLOGICAL = ("physiolog", "reference", "background")
 
 
@@ -66,6 +69,8 @@ def drawn(contours: ContourSet) -> tuple[tuple[Lesion, ...], tuple[str, ...]]:
 
 def _may_be_lesion(contour: Contour) -> bool:
     if contour.category in _ORGANS or contour.type == coding.REFERENCE_REGION:
+        return False
+    if contour.category == coding.TISSUE and contour.type not in _UNTOLD:
         return False
     if any(word in contour.label.casefold() for word in _PHYSIOLOGICAL):
         return False

@@ -142,7 +142,7 @@ def read_sent(folder: Path) -> Sent:
     try:
         found = json.loads((folder / _CURSOR).read_bytes())
         return Sent(place=Place(**found["place"]), cause=str(found["cause"]))
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError, KeyError):
         return Sent()
 
 

@@ -34,7 +34,7 @@ def read_head(folder: Path) -> Head | None:
     """The record of a trail; None where it is absent or unreadable. Raises OSError."""
     try:
         return Head(**json.loads((folder / _FILE).read_bytes()))
-    except (FileNotFoundError, ValueError, TypeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
         return None
 
 

@@ -67,7 +67,7 @@ def _show(
 
 
 def _address(archive: RemoteArchive) -> str:
-    return f"{archive.peer.ae_title} at {archive.peer.host}:{archive.peer.port}"
+    return archive.peer.where
 
 
 def _state(health: DestinationHealth) -> str:

@@ -14,7 +14,7 @@ from dicom_node.auditing import (
 )
 from dicom_node.cli.json_forms import Json
 from dicom_node.cli.options import print_json
-from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.errors import ArchiveError, ConfigError
 from dicom_node.settings import Settings, read_settings
 from dicom_node.stores import utc_now
 
@@ -22,7 +22,11 @@ from dicom_node.stores import utc_now
 def verify_trail(config: Path, *, known: str | None, as_json: bool) -> bool:
     """Check every line of the trail; whether it is whole."""
     settings = read_settings(config)
-    verdict = verify_folder(trail_folder(settings), known=None if known is None else _noted(known))
+    folder, noted_line = trail_folder(settings), None if known is None else _noted(known)
+    try:
+        verdict = verify_folder(folder, known=noted_line)
+    except OSError as cause:
+        raise ArchiveError(f"{folder} cannot be read: {cause.strerror}") from cause
     if as_json:
         print_json(_verdict_form(verdict))
     else:

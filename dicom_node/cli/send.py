@@ -7,10 +7,10 @@ from dicom_node.auditing import audit_of_command
 from dicom_node.cli import series_tables, tables
 from dicom_node.cli.json_forms import send_form
 from dicom_node.cli.options import print_json
+from dicom_node.delivery import send_outgoing
 from dicom_node.domain.audit import AuditedFile
 from dicom_node.domain.errors import ConfigError
 from dicom_node.network.outgoing import outgoing_files
-from dicom_node.network.storage_scu import send
 from dicom_node.settings import DESTINATIONS_FILE, read_settings
 from dicom_node.stores import utc_now
 
@@ -24,7 +24,7 @@ def send_path(path: Path, config: Path, *, to: str, as_json: bool) -> bool:
         raise ConfigError(file=DESTINATIONS_FILE, key="--to", value=to, allowed=allowed)
     outgoing, unreadable = outgoing_files(path)
     began_at = utc_now()
-    reports = send(outgoing, destinations[to])
+    reports = send_outgoing(outgoing, destinations[to])
     files = {
         one.sop_instance_uid: AuditedFile(
             path=one.path, sop_class_uid=one.sop_class_uid, alike=str(one.path)

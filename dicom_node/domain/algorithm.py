@@ -61,6 +61,8 @@ class InputSpec:
         ``rest`` or ``stress``: a series of another one, or of none that is told, is not taken.
     gated : bool
         Whether a gated series is taken, as the sum of its gates (`Volume.gates`).
+    earlier : bool
+        Whether it is of an earlier study of the patient: a route names it with a `prior`.
     """
 
     role: str
@@ -70,6 +72,7 @@ class InputSpec:
     required: bool = True
     phase: str | None = None
     gated: bool = False
+    earlier: bool = False
 
 
 class Algorithm(Protocol):
@@ -145,6 +148,11 @@ class AlgorithmSpec:
         roles = [spec.role for spec in self.inputs]
         if len(set(roles)) != len(roles) or CONTOURS in roles:
             raise ValueError(f"roles must differ, and none may be {CONTOURS!r}: {roles}")
+
+    @property
+    def takes_contours(self) -> bool:
+        """Whether a SEG or RTSTRUCT that was drawn on its primary input is of use to it."""
+        return self.load_contoured is not None or self.load_comparing is not None
 
     def card_of(self, contours: ContourSet | None) -> AlgorithmCard:
         """The card for a result: of contours that somebody else drew, the one for these."""

@@ -70,6 +70,7 @@ SUVBW_METHOD = Code("126410", "DCM", "SUV body weight calculation method")
 
 # What a segment is (cid 7150, 7151).
 ANATOMICAL_STRUCTURE = Code("91723000", "SCT", "Anatomical Structure")
+TISSUE = Code("85756007", "SCT", "Tissue")
 MORPHOLOGICALLY_ABNORMAL = Code("49755003", "SCT", "Morphologically Abnormal Structure")
 SPATIAL_CONCEPT = Code("309825002", "SCT", "Spatial and Relational Concept")
 UPTAKE_CANDIDATE = Code("uptake-candidate", PRIVATE_SCHEME, "Uptake above threshold (candidate)")

@@ -122,5 +122,4 @@ class DestinationStatus:
         """AE title, host and port."""
         if self.destination is None:
             return "not configured"
-        to = self.destination
-        return f"{to.ae_title} at {to.host}:{to.port}"
+        return self.destination.where

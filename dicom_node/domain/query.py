@@ -13,6 +13,7 @@ class RetrieveMethod(StrEnum):
 
     MOVE = "move"  # it opens an association to our listener
     GET = "get"  # it sends on the association on which it is asked
+    WEB = "web"  # it is asked by QIDO-RS and WADO-RS (PS3.18), and by no association
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

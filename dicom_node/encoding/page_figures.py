@@ -1,5 +1,6 @@
-"""The figures of the page: rows of pictures of one height, cut so that they come out largest."""
+"""The figures of the page: rows of pictures of one height, cut so that they come out large."""
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
@@ -33,7 +34,7 @@ def draw_figures(
         canvas.text("The algorithm drew no figure.", x=x, y=y + 24, size=20, color=MUTED)
         return
     small = {id(one) for one in thumbnails}
-    rows = max(_partitions(shown), key=lambda rows: _covered(rows, width, height, small))
+    rows = max(_partitions(shown), key=lambda rows: _balance(rows, width, height, small))
     scale = _scale(rows, width, height)
     for row in rows:
         row_height = _height(row, width) * scale
@@ -86,12 +87,17 @@ def _scale(rows: Sequence[Row], width: float, height: float) -> float:
     return min(1.0, free / sum(_height(row, width) for row in rows))
 
 
-def _covered(rows: Sequence[Row], width: float, height: float, small: Collection[int]) -> float:
-    """Area of the pictures; thumbnails (by id) count little, as they are to be small."""
+def _balance(rows: Sequence[Row], width: float, height: float, small: Collection[int]) -> float:
+    """How large all pictures are, each by its own measure: none is large at another's cost.
+
+    Logarithms of areas; those of thumbnails (by id) count little, as they are to be small.
+    """
     scale = _scale(rows, width, height)
+    if scale <= 0:
+        return -math.inf
     heights = [_height(row, width) * scale for row in rows]
     return sum(
-        tall**2 * _aspect(figure) * (_THUMBNAIL_WEIGHT if id(figure) in small else 1.0)
+        math.log(tall**2 * _aspect(figure)) * (_THUMBNAIL_WEIGHT if id(figure) in small else 1.0)
         for row, tall in zip(rows, heights, strict=True)
         for figure in row
     )

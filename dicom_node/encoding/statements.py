@@ -21,6 +21,8 @@ _UNIT_WORDS = {
     "hu": "HU",
     "kev": "keV",
     "mbq": "MBq",
+    "kg": "kg",
+    "years": "years",
 }
 
 

@@ -150,7 +150,7 @@ class Assembler:
         short = None if known.archived is None else missing_of_archive(series, known.archived)
         for route in decision.routes:
             self._dispatcher.dispatch(series, route, now, short=short)
-        measured = self._measure_contours(series, now)
+        measured = [] if known.only_fetched else self._measure_contours(series, now)
         state = ROUTED if decision.routes or measured else UNROUTED
         if verdict.state is Assembly.INCOMPLETE:
             state = Assembly.INCOMPLETE

@@ -10,7 +10,7 @@ from dicom_node.domain.algorithm import CONTOURS
 from dicom_node.domain.errors import ConfigError, IncompleteSeries, InputRejected
 from dicom_node.domain.job import Job, JobState
 from dicom_node.domain.records import JobRecord
-from dicom_node.domain.route import IfMissing, Route
+from dicom_node.domain.route import ContourUse, IfMissing, Route
 from dicom_node.domain.series import Reason, Series, SeriesKey
 from dicom_node.engine.archive_seams import FetchBook
 from dicom_node.engine.fetch_desk import FetchDesk, asks_archives
@@ -18,7 +18,7 @@ from dicom_node.engine.seams import JobQueue, SeriesIndex
 from dicom_node.engine.series_cache import SeriesCache
 from dicom_node.planning import plan
 from dicom_node.policy.assembly import Assembly, why_no_volume
-from dicom_node.policy.contoured import contours_on, is_drawn_on, jobs_wanted
+from dicom_node.policy.contoured import CONTOUR_MODALITIES, contours_on, is_drawn_on, jobs_wanted
 from dicom_node.registry import Registry
 
 log = structlog.get_logger(__name__)
@@ -196,6 +196,8 @@ class Dispatcher:
     def _earlier_series(self, primary: Series, route: Route) -> list[Series]:
         """Series of the patient's other studies that may be the priors of a route."""
         wanted = {rule.modality for rule in route.companions.values() if rule.prior is not None}
+        if wanted and route.contours is not ContourUse.IGNORED:
+            wanted |= set(CONTOUR_MODALITIES)  # drawn on the prior, to be compared with
         found = [
             key
             for modality in sorted(wanted)

@@ -8,7 +8,7 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 
 from dicom_node.domain.errors import ArchiveError
-from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
+from dicom_node.domain.peer import ConflictAnswer, ReceivedInstance, StoreOutcome
 from dicom_node.network.acceptor import AcceptedAssociation, accepted_association
 from dicom_node.network.acceptor_dul import frames_of
 from dicom_node.network.message_buffer import StoreMessage
@@ -23,11 +23,16 @@ OUT_OF_RESOURCES = 0xA700
 DOES_NOT_MATCH_SOP_CLASS = 0xB007
 PROCESSING_FAILURE = 0x0110
 
+DUPLICATE_INSTANCE = 0x0111
+
 _STATUS = {
     StoreOutcome.STORED: SUCCESS,
     StoreOutcome.DUPLICATE: SUCCESS,
-    StoreOutcome.CONFLICT: SUCCESS,
     StoreOutcome.UNREADABLE: DOES_NOT_MATCH_SOP_CLASS,
+}
+_OF_CONFLICT = {
+    ConflictAnswer.SUCCESS: SUCCESS,
+    ConflictAnswer.DUPLICATE: DUPLICATE_INSTANCE,
 }
 
 # Error Comment (0000,0902) is LO, 64 characters at most; what went wrong inside is for our log.
@@ -35,59 +40,70 @@ _COMMENTS = {
     OUT_OF_RESOURCES: "not stored: the archive cannot take it now",
     DOES_NOT_MATCH_SOP_CLASS: "stored, but it cannot be read as DICOM",
     PROCESSING_FAILURE: "not stored: internal error",
+    DUPLICATE_INSTANCE: "another instance has this UID; this one is kept aside",
 }
 
 
-def answer(store: Callable[[ReceivedInstance], StoreOutcome], event: Event) -> Dataset:
-    """Hand a request's instance to `store` and give the status to answer; never raises."""
-    association, request = accepted_association(event), event.request
-    assert isinstance(request, C_STORE)
-    sop_instance_uid = str(request.AffectedSOPInstanceUID)
-    return _status_set(
-        _status_of(store, association, sop_instance_uid, lambda: received_instance(event))
-    )
+class StoreAnswers:
+    """What senders are told of what they store.
 
-
-def fast_answer(
-    store: Callable[[ReceivedInstance], StoreOutcome],
-    association: AcceptedAssociation,
-    message: StoreMessage,
-) -> bytes:
-    """Hand a message's instance to `store` and give the PDUs that answer it; never raises."""
-    request = message.request
-    status = _status_of(
-        store, association, request.sop_instance_uid, lambda: _instance_of(association, message)
-    )
-    command = response_bytes(request, status, _COMMENTS.get(status, ""))
-    pdus = message_pdus(message.context_id, command, None, association.longest_pdu_bytes)
-    return b"".join(pdus)
-
-
-def _status_of(
-    store: Callable[[ReceivedInstance], StoreOutcome],
-    association: AcceptedAssociation,
-    sop_instance_uid: str,
-    instance: Callable[[], ReceivedInstance],
-) -> int:
-    """Status of the answer.
-
-    Outermost frame of our code in the handler: pynetdicom would answer an exception, too, but log
-    its message, which may quote what the data set holds.
+    Parameters
+    ----------
+    store : callable
+        Makes an instance durable before it returns; raises ArchiveError where it cannot.
+    conflict : ConflictAnswer
+        For another instance under a known UID.
     """
-    where = {"association": association.association_id, "sop_instance": sop_instance_uid}
-    try:
-        status = _STATUS[_stored(store, instance(), where)]
-    except ArchiveError as cause:
-        log.error("instance.not_stored", **where, error=cause.code, reason=str(cause))
-        status = OUT_OF_RESOURCES
-    except Exception as cause:  # outermost frame of the handler: a bug refuses one instance
-        log.error(
-            "instance.store_failed", **where, error=type(cause).__name__, frames=frames_of(cause)
+
+    def __init__(
+        self, store: Callable[[ReceivedInstance], StoreOutcome], conflict: ConflictAnswer
+    ) -> None:
+        self._store = store
+        self._statuses = _STATUS | {StoreOutcome.CONFLICT: _OF_CONFLICT[conflict]}
+
+    def answer(self, event: Event) -> Dataset:
+        """Store a request's instance and give the status to answer; never raises."""
+        association, request = accepted_association(event), event.request
+        assert isinstance(request, C_STORE)
+        sop_instance_uid = str(request.AffectedSOPInstanceUID)
+        return _status_set(
+            self._status_of(association, sop_instance_uid, lambda: received_instance(event))
         )
-        status = PROCESSING_FAILURE
-    association.count(stored=status in (SUCCESS, DOES_NOT_MATCH_SOP_CLASS))
-    association.still_alive()
-    return status
+
+    def fast_answer(self, association: AcceptedAssociation, message: StoreMessage) -> bytes:
+        """Store a message's instance and give the PDUs that answer it; never raises."""
+        request = message.request
+        status = self._status_of(
+            association, request.sop_instance_uid, lambda: _instance_of(association, message)
+        )
+        command = response_bytes(request, status, _COMMENTS.get(status, ""))
+        pdus = message_pdus(message.context_id, command, None, association.longest_pdu_bytes)
+        return b"".join(pdus)
+
+    def _status_of(
+        self,
+        association: AcceptedAssociation,
+        sop_instance_uid: str,
+        instance: Callable[[], ReceivedInstance],
+    ) -> int:
+        """Status of the answer.
+
+        Outermost frame of our code in the handler: pynetdicom would answer an exception, too, but
+        log its message, which may quote what the data set holds.
+        """
+        where = {"association": association.association_id, "sop_instance": sop_instance_uid}
+        try:
+            status = self._statuses[_stored(self._store, instance(), where)]
+        except ArchiveError as cause:
+            log.error("instance.not_stored", **where, error=cause.code, reason=str(cause))
+            status = OUT_OF_RESOURCES
+        except Exception as cause:  # outermost frame of the handler: a bug refuses one instance
+            told = {"error": type(cause).__name__, "frames": frames_of(cause)}
+            log.error("instance.store_failed", **where, **told)
+            status = PROCESSING_FAILURE
+        association.count(stored=status in (SUCCESS, DOES_NOT_MATCH_SOP_CLASS))
+        association.still_alive()
+        return status
 
 
 def _stored(

@@ -21,7 +21,7 @@ _LONG_FORM = frozenset({b"OB", b"UN"})  # with a length of 4 bytes (PS3.5 Table 
 _SYNTAX = re.compile(rb"[0-9][0-9.]{0,63}")
 
 # What pydicom raises for files that are no DICOM, or are cut off.
-_UNREADABLE = (
+UNREADABLE = (
     InvalidDicomError,
     ValueError,
     EOFError,
@@ -70,7 +70,7 @@ def _outgoing(path: Path) -> Outgoing:
         class_uid, instance_uid = header.get("SOPClassUID"), header.get("SOPInstanceUID")
     except OSError as cause:
         raise UnreadableInstance(f"not readable: {cause.strerror}") from cause
-    except _UNREADABLE as cause:
+    except UNREADABLE as cause:
         raise UnreadableInstance(f"not readable as DICOM: {type(cause).__name__}") from cause
     if not class_uid or not instance_uid:
         raise UnreadableInstance("no DICOM instance: SOP Class or SOP Instance UID is absent")
@@ -120,7 +120,7 @@ def encoded(outgoing: Outgoing, *, stored: str, wanted: str) -> bytes:
         written.is_implicit_VR = UID(wanted).is_implicit_VR
         written.is_little_endian = True
         write_dataset(written, dataset)
-    except _UNREADABLE as cause:
+    except UNREADABLE as cause:
         kind = type(cause).__name__
         raise UnreadableInstance(f"cannot be rewritten as {UID(wanted).name}: {kind}") from cause
     return bytes(written.getvalue())
@@ -135,7 +135,7 @@ def _split(path: Path) -> tuple[str, int]:
     try:
         meta, offset = split_dataset(path)
         syntax = meta.get("TransferSyntaxUID")
-    except _UNREADABLE as cause:
+    except UNREADABLE as cause:
         raise UnreadableInstance(f"not readable as DICOM: {type(cause).__name__}") from cause
     if not syntax:
         raise UnreadableInstance("Transfer Syntax UID (0002,0010) is absent")

@@ -3,12 +3,10 @@
 import socket
 import threading
 from collections.abc import Callable
-from functools import partial
 from types import TracebackType
 from typing import Self
 
 import structlog
-from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom import evt
 from pynetdicom.events import Event
@@ -20,7 +18,7 @@ from dicom_node.network.acceptor import AcceptedAssociation, accepted_associatio
 from dicom_node.network.acceptor_dul import frames_of
 from dicom_node.network.acceptor_server import AcceptorServer
 from dicom_node.network.admission import Rejection, no_room, rejection_of
-from dicom_node.network.c_store import answer, fast_answer
+from dicom_node.network.c_store import StoreAnswers
 from dicom_node.network.commitment_report import commitment_handlers
 from dicom_node.network.connection import MAXIMUM_PDU_BYTES, application_entity
 from dicom_node.network.presentation_contexts import as_storage, supported_contexts
@@ -62,7 +60,8 @@ class StorageScp:
     =====================  ======  ==============================================================
     STORED, DUPLICATE      0x0000
     CONFLICT               0x0000  both versions are kept; a failure would make the sender repeat,
-                                   and no warning of the standard says this
+                                   and no warning of the standard says this. 0x0111 where
+                                   `listener.conflict` says so
     UNREADABLE             0xB007  a warning, because the bytes are durable: as a failure the
                                    sender would repeat it, and a C-MOVE of the study would fail
     ArchiveError           0xA700  out of resources: senders try again later
@@ -85,7 +84,7 @@ class StorageScp:
     ) -> None:
         self._listener = listener
         self._refused = refused
-        self._store = store
+        self._answers = StoreAnswers(store, listener.conflict)
         self._association_ended = association_ended
         self._full = full
         self._report_handlers = (
@@ -215,12 +214,12 @@ class StorageScp:
                 (evt.EVT_REQUESTED, self._on_requested),
                 (evt.EVT_SOP_COMMON, self._on_common_extended),
                 (evt.EVT_ACCEPTED, self._on_accepted),
-                (evt.EVT_C_STORE, self._on_c_store),
+                (evt.EVT_C_STORE, self._answers.answer),
                 *self._report_handlers,
             ],
             idle_timeout_s=self._listener.idle_timeout_s,
             ended=self._on_ended,
-            fast_answer=partial(fast_answer, self._store) if self._listener.fast_path else None,
+            fast_answer=self._answers.fast_answer if self._listener.fast_path else None,
         )
         with self._changed:
             self._connections.add(association)
@@ -277,9 +276,6 @@ class StorageScp:
             contexts=len(association.accepted_contexts),
             refused=refused,
         )
-
-    def _on_c_store(self, event: Event) -> Dataset:
-        return answer(self._store, event)
 
     def _on_ended(self, association: AcceptedAssociation) -> None:
         try:

@@ -1,9 +1,11 @@
 """TLS for both directions: BCP 195 (PS3.15 B.12), both sides show a certificate, files reloaded."""
 
 import os
+import selectors
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,18 +69,48 @@ class TlsContext:
         """An accepted connection behind TLS; None, with the connection closed, where it is refused.
 
         Refused is a peer that speaks no TLS or an older one, shows no certificate or none that is
-        trusted, or is silent for `limit_s`.
+        trusted, or is not through with it after `limit_s`, however it spends them.
         """
         peer = ""
         try:
             peer = connection.getpeername()[0]
-            connection.settimeout(limit_s)
-            return self.current().wrap_socket(connection, server_side=True)
+            connection = self.current().wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+            _shake_hands(connection, limit_s)
+            return connection
         except OSError as cause:
             log.warning("tls.refused", peer=peer, cause=str(cause))
             connection.close()
             self._refused(RefusedPeer(address=peer, cause=f"TLS: {cause}"))
             return None
+
+
+def _shake_hands(connection: ssl.SSLSocket, limit_s: float) -> None:
+    """The handshake, within a time for all of it: a socket's own limit is for each byte.
+
+    Raises
+    ------
+    OSError
+        Where it fails, or takes longer.
+    """
+    ends_at = time.monotonic() + limit_s
+    connection.setblocking(False)
+    with selectors.DefaultSelector() as ready:
+        while True:
+            try:
+                connection.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                waits_for = selectors.EVENT_READ
+            except ssl.SSLWantWriteError:
+                waits_for = selectors.EVENT_WRITE
+            key = ready.register(connection, waits_for)
+            left_s = ends_at - time.monotonic()
+            if left_s <= 0 or not ready.select(left_s):
+                raise TimeoutError(f"the handshake is not through after {limit_s:g} s")
+            ready.unregister(key.fileobj)
+    connection.settimeout(limit_s)
 
 
 def expires_at(certificate: Path) -> datetime:

@@ -9,6 +9,7 @@ from dicom_node.domain.errors import DeliveryFailed
 from dicom_node.domain.peer import Destination
 from dicom_node.network.presentation_contexts import VERIFICATION
 from dicom_node.network.requestor import association_with
+from dicom_node.network.web_archive import reachable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +30,21 @@ class EchoReport:
 
 
 def echo(destination: Destination) -> EchoReport:
-    """Try a destination with C-ECHO (PS3.4 Annex A); never raises for trouble of the network."""
+    """Try a destination with C-ECHO (PS3.4 Annex A); never raises for trouble of the network.
+
+    One that is reached by DICOMweb is asked by QIDO-RS for a study that nobody has.
+    """
     began_at = time.monotonic()
     try:
-        cause = _echo(destination)
+        cause = _echo(destination) if destination.web is None else _ask(destination)
     except DeliveryFailed as failure:
         cause = failure.cause
     return EchoReport(reachable=not cause, cause=cause, seconds=time.monotonic() - began_at)
+
+
+def _ask(destination: Destination) -> str:
+    reachable(destination)
+    return ""
 
 
 def _echo(destination: Destination) -> str:

@@ -35,6 +35,26 @@ def is_drawn_on(candidate: Series, primary: Series) -> bool:
     )
 
 
+def contours_of_companion(
+    companion: Series, candidates: Sequence[Series], *, like: Instance
+) -> tuple[Instance, ...]:
+    """Contours on a companion, to be compared with those on the primary series.
+
+    Of several those of the same modality, then those whose series has the same description, as far
+    as that leaves any. More than one is more than can be chosen from.
+
+    Parameters
+    ----------
+    like : Instance
+        The contours on the primary series, which are among the candidates.
+    """
+    found = [one for one in candidates if is_drawn_on(one, companion)]
+    for own in (one for one in candidates if one.key == like.key):
+        found = [one for one in found if one.modality == own.modality] or found
+        found = [one for one in found if one.description == own.description] or found
+    return tuple(instance for one in found for instance in one.instances)
+
+
 def jobs_wanted(route: Route, contours: Sequence[Instance]) -> tuple[Instance | None, ...]:
     """Contours for which a route makes a job each; None among them is the job without any."""
     if route.contours is ContourUse.IGNORED:

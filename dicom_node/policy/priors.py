@@ -38,6 +38,7 @@ def _fits(primary: Series, candidate: Series, rule: CompanionRule, prior: PriorR
         and _in_time(primary, candidate, prior)
         and (not prior.same_tracer or (tracer is not None and tracer == primary.tracer.tracer))
         and candidate.tracer.conflict is None
+        and (rule.phase is None or candidate.exam.phase == rule.phase)
         and candidate.exam.attenuation_corrected == primary.exam.attenuation_corrected
         and candidate.exam.kind is not ExamKind.PROJECTION
         and candidate.exam.original is not False

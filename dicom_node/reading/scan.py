@@ -16,6 +16,7 @@ from typing import BinaryIO
 from pydicom.uid import ImplicitVRLittleEndian
 
 from dicom_node.domain.errors import UnreadableInstance
+from dicom_node.reading.deflated import DEFLATED, check_inflates
 from dicom_node.reading.scanned_file import (
     PIXEL_TAGS,
     TRANSFER_SYNTAX,
@@ -38,14 +39,7 @@ _LONG = "OB OD OF OL OV OW SQ SV UC UN UR UT UV"  # 4 bytes of length, after 2 r
 # PS3.5 Table 7.1-1 and 7.1-2, by the two letters as a little endian number.
 _SHORT_VRS = {int.from_bytes(name.encode(), "little"): name for name in _SHORT.split()}
 _LONG_VRS = {int.from_bytes(name.encode(), "little"): name for name in _LONG.split()}
-_OTHER_ENCODINGS = frozenset(
-    {
-        "1.2.840.10008.1.2.1.99",  # deflated
-        "1.2.840.10008.1.2.2",  # big endian
-        "1.2.840.10008.1.2.4.95",  # JPIP, deflated
-        "1.2.840.10008.1.2.4.205",  # JPIP HTJ2K, deflated
-    }
-)
+_OTHER_ENCODINGS = DEFLATED | {"1.2.840.10008.1.2.2"}  # big endian
 _explicit_at = Struct("<HHHH").unpack_from  # group, element, VR as a number, short length
 _implicit_at = Struct("<HHL").unpack_from
 _tag_at = Struct("<HH").unpack_from
@@ -70,7 +64,7 @@ def scan_file(path: Path) -> ScannedFile | None:
     Raises
     ------
     UnreadableInstance
-        Where the file ends within its header.
+        Where the file ends within its header, or its deflated data set is too large to be read.
     """
     with open(path, "rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
@@ -100,6 +94,8 @@ def _scanned(path: Path, head: bytes, size: int) -> ScannedFile:
     try:
         start, meta = _meta_index(head)
         uid = uid_at(head, meta[TRANSFER_SYNTAX]) if TRANSFER_SYNTAX in meta else ""
+        if uid in DEFLATED:
+            check_inflates(path, start)
         if uid in _OTHER_ENCODINGS or not uid.startswith("1.2.840.10008.1.2"):
             raise _NotPlainError
         implicit = uid == ImplicitVRLittleEndian

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from dicom_node.domain.coding import ANATOMICAL_STRUCTURE, MORPHOLOGICALLY_ABNORMAL, Code
+from dicom_node.domain.coding import ANATOMICAL_STRUCTURE, MORPHOLOGICALLY_ABNORMAL, TISSUE, Code
 from dicom_node.domain.errors import InputRejected, MissingAttribute
 from dicom_node.domain.result import AlgorithmType
 from dicom_node.reading.header import Header, named
 
 BACKGROUND = Code("125040", "DCM", "Background")
-_TISSUE = Code("85756007", "SCT", "Tissue")
 _CODE_VALUES = ("CodeValue", "LongCodeValue", "URNCodeValue")
 # Former spellings of categories (CID 7150): SNOMED-RT values, and the concept Body structure, which
 # older versions of dcmqi and 3D Slicer wrote for Anatomical Structure.
@@ -20,9 +19,9 @@ _CATEGORIES = {
     ("M-01000", "SRT"): MORPHOLOGICALLY_ABNORMAL,
     ("M-01000", "SNM3"): MORPHOLOGICALLY_ABNORMAL,
     ("M-01000", "99SDM"): MORPHOLOGICALLY_ABNORMAL,
-    ("T-D0050", "SRT"): _TISSUE,
-    ("T-D0050", "SNM3"): _TISSUE,
-    ("T-D0050", "99SDM"): _TISSUE,
+    ("T-D0050", "SRT"): TISSUE,
+    ("T-D0050", "SNM3"): TISSUE,
+    ("T-D0050", "99SDM"): TISSUE,
 }
 
 

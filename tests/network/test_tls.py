@@ -3,7 +3,10 @@
 import os
 import socket
 import ssl
+import struct
 import subprocess
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -151,6 +154,35 @@ def test_a_connection_that_stalls_before_the_handshake_holds_nobody_up(
 ) -> None:
     with socket.create_connection(("127.0.0.1", node.port)):
         assert echo(peer(node, authority.issue("pacs.example"))).reachable
+
+
+def test_a_handshake_that_trickles_is_given_up_in_time_however_often_a_byte_comes(
+    authority: Authority,
+) -> None:
+    context = TlsContext(authority.issue("node.example"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        theirs = socket.create_connection(listening.getsockname())
+        ours, _ = listening.accept()
+    hello = struct.pack(">BHH", 22, 0x0301, 400) + b"\x01" + bytes(399)
+    gone = threading.Event()
+
+    def _trickle() -> None:
+        for number in range(len(hello)):
+            try:
+                theirs.sendall(hello[number : number + 1])
+            except OSError:
+                break
+            time.sleep(0.02)
+        gone.set()
+
+    threading.Thread(target=_trickle, daemon=True).start()
+    began_at = time.monotonic()
+    with capture_logs() as logged:
+        assert context.accept(ours, limit_s=0.5) is None
+    assert time.monotonic() - began_at < 5
+    assert "not through after 0.5 s" in logged[-1]["cause"]
+    assert gone.wait(5)  # the connection was closed
+    theirs.close()
 
 
 def test_a_title_bound_to_a_certificate_is_not_taken_from_another(

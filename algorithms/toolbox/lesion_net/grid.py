@@ -23,6 +23,8 @@ SPACING_MM = 4.0
 MARGIN_MM = 12.0
 _BODY_SUV = 0.12  # air is below, lung and fat above, whatever the tracer
 _FWHM_PER_SIGMA = 2.355
+_TRUNCATE = 3.0  # of the smoothing, in its sigmas
+_SLAB = 32  # slices of the grid that are made at a time
 _SUV_SCALE, _MOST_SUV = 2.0, 200.0
 _AIR_HU, _DENSEST_HU = -1000.0, 1200.0
 
@@ -78,23 +80,53 @@ def body_grid(suv: Image, geometry: Geometry) -> BodyGrid:
 def to_grid(image: Image, geometry: Geometry, grid: BodyGrid, *, outside: float) -> Image:
     """Image on the network's grid, linear; finer images are smoothed first, lest they alias.
 
+    Some slices at a time, of what lies around the body: a total-body CT is never copied as a whole.
+
     Parameters
     ----------
     outside : value beyond the image
     """
     sigma = [
-        np.sqrt(max(SPACING_MM**2 - step**2, 0.0)) / _FWHM_PER_SIGMA / step
+        float(np.sqrt(max(SPACING_MM**2 - step**2, 0.0)) / _FWHM_PER_SIGMA / step)
         for step in geometry.spacing_mm
     ]
-    if max(sigma) > 0:
-        image = gaussian_filter(image, sigma, mode="nearest", truncate=3.0)
     matrix = np.linalg.inv(geometry.affine) @ grid.affine
+    found = np.empty(grid.shape, dtype=np.float32)
+    for start in range(0, grid.shape[0], _SLAB):
+        slab = found[start : start + _SLAB]
+        offset = matrix[:3, :3] @ (start, 0, 0) + matrix[:3, 3]
+        slab[...] = _sampled(
+            image, sigma, matrix[:3, :3], offset, shape=slab.shape, outside=outside
+        )
+    return found
+
+
+def _sampled(
+    image: Image,
+    sigma: list[float],
+    matrix: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    *,
+    shape: tuple[int, ...],
+    outside: float,
+) -> Image:
+    """A slab of the grid, from the part of the image that it needs."""
+    corners = np.array(np.meshgrid(*((0, n - 1) for n in shape))).reshape(3, -1).T
+    places = corners @ matrix.T + offset
+    reach = [int(_TRUNCATE * one + 0.5) + 2 for one in sigma]
+    low = np.clip(np.floor(places.min(axis=0)).astype(int) - reach, 0, image.shape)
+    high = np.clip(np.ceil(places.max(axis=0)).astype(int) + 1 + reach, low, image.shape)
+    part = image[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    if part.size == 0:
+        return np.full(shape, outside, dtype=np.float32)
+    if max(sigma) > 0:
+        part = gaussian_filter(part, sigma, mode="nearest", truncate=_TRUNCATE)
     return np.asarray(
         affine_transform(
-            image,
-            matrix[:3, :3],
-            matrix[:3, 3],
-            output_shape=grid.shape,
+            part,
+            matrix,
+            offset - low,
+            output_shape=shape,
             order=1,
             mode="constant",
             cval=outside,

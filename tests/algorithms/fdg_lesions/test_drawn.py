@@ -77,17 +77,29 @@ def test_nothing_of_a_network_is_claimed(of_seg):
 def test_organs_margins_and_references_among_the_contours_are_left_out_and_told(tmp_path):
     image = trunk.suv()
     organ = code("123037004", "SCT", "Body Structure")
+    liver, tissue = code("10200004", "SCT", "Liver"), code("85756007", "SCT", "Tissue")
     contours = segmentation(
-        {1: image > 10, 2: image == trunk.LIVER_SUV, 3: image == trunk.WARM_SUV},
+        {
+            1: image > 10,
+            2: image == trunk.LIVER_SUV,
+            3: image == trunk.WARM_SUV,
+            4: image == trunk.LIVER_SUV,
+        },
         trunk.grid(),
         facts={
             2: {"SegmentLabel": "Liver", "SegmentedPropertyCategoryCodeSequence": [organ]},
             3: {"SegmentLabel": "physiological bowel"},
+            4: {
+                "SegmentLabel": "Segment_4",
+                "SegmentedPropertyCategoryCodeSequence": [tissue],
+                "SegmentedPropertyTypeCodeSequence": [liver],
+            },
         },
     )
     outcome, objects = trunk.run(LACKING, tmp_path, trunk.pet(), contours=contours)
     assert trunk.number(outcome, "Number of lesions") == 1
-    assert any("Not counted" in one and "Liver, physiological" in one for one in outcome.warnings)
+    (told,) = [one for one in outcome.warnings if "Not counted" in one]
+    assert "Liver, physiological bowel, Segment_4" in told
     assert "physiological bowel" not in [o.SegmentLabel for o in objects["SEG"].SegmentSequence]
 
 

@@ -25,7 +25,7 @@ FACTS = AcquisitionFacts(
     uptake_min=60.0,
 )
 VOXEL_MM = (4.0, 4.0, 4.0)
-DAYS = (datetime(2026, 1, 5, 10), datetime(2026, 3, 9, 11))  # noqa: DTZ001  as DICOM times
+DAYS = tuple(datetime.fromisoformat(at) for at in ("2026-01-05T10:00", "2026-03-09T11:00"))
 # The frame of reference of another day: the couch stood elsewhere.
 MOVED_MM = (24.0, -16.0, 208.0)
 Day = tuple[Volume, ContourSet]
@@ -40,6 +40,7 @@ def changed(lesion: Lesion, *, uptake: float = 1.0, size: float = 1.0) -> Lesion
     """The lesion with other uptake and radius, in its place."""
     shape = lesion.shape
     radii = tuple(size * radius for radius in shape.ellipsoid.radii_mm)
+    waves = tuple((a / size, b / size, c / size, phase) for a, b, c, phase in shape.waves)
     return replace(
         lesion,
         suv=lesion.suv * uptake,
@@ -49,6 +50,7 @@ def changed(lesion: Lesion, *, uptake: float = 1.0, size: float = 1.0) -> Lesion
             shape,
             ellipsoid=replace(shape.ellipsoid, radii_mm=radii),
             amplitude_mm=shape.amplitude_mm * size,
+            waves=waves,
         ),
     )
 
