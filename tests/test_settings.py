@@ -14,6 +14,7 @@ from dicom_node.domain.forms import (
     SrForm,
     SrTracking,
 )
+from dicom_node.domain.route import ContourUse
 from dicom_node.settings import read_settings
 
 SHIPPED = Path(__file__).resolve().parents[1] / "config"
@@ -289,6 +290,18 @@ def test_a_route_may_have_a_priority_a_window_a_gate_and_a_shadow(tmp_path):
     assert (route.priority, str(route.window), route.gate) == (5, "20:00-06:30", True)
     assert route.destinations == ("pacs",)
     assert route.result_destinations == ("research",)
+
+
+def test_a_route_may_measure_contours_of_others_and_have_options(tmp_path):
+    (tmp_path / "destinations.toml").write_text(PACS)
+    keys = 'contours = "required"\noptions = { bundle = "/srv/own" }\n'
+    (tmp_path / "routes.toml").write_text(ROUTE + "}\n" + keys)
+    (route,) = read_settings(tmp_path).routes
+    assert route.contours is ContourUse.REQUIRED
+    assert route.options == {"bundle": "/srv/own"}
+    (tmp_path / "routes.toml").write_text(ROUTE + '}\ncontours = "always"\n')
+    with pytest.raises(ConfigError, match=r"routes\.0\.contours is 'always'"):
+        read_settings(tmp_path)
 
 
 FDG_ROUTE = """

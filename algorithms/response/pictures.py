@@ -16,8 +16,8 @@ _HIGH_OTHERS = 15.0
 
 
 def draw(found: Comparison) -> tuple[Figure, ...]:
-    """Coronal and sagittal projections of both examinations, the earlier one at the left."""
-    return tuple(_pair(found, view) for view in (View.CORONAL, View.SAGITTAL))
+    """Coronal projections of both examinations, the earlier one at the left."""
+    return (_pair(found, View.CORONAL),)
 
 
 def _pair(found: Comparison, view: View) -> Figure:

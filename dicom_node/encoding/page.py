@@ -177,14 +177,15 @@ def _draw_source(canvas: Canvas, report: Report, modality: str) -> float:
 
 
 def _study_lines(canvas: Canvas, result: Result) -> list[str]:
-    """Values of the whole study and categories, or that nothing was marked."""
-    said = [
-        f"{one.label}: {number_text(one.value, one.unit)} {unit_text(one.unit)}".rstrip()
-        for one in result.measurements_of(None)
-    ]
+    """Categories and values of the whole study, or that nothing was marked."""
+    said = []
     for one in result.classifications:
         score = "" if one.probability is None else f" (score {one.probability:.2f})"
         said.append(f"{one.name.meaning}: {one.value.meaning}{score}")
+    said += [
+        f"{one.label}: {number_text(one.value, one.unit)} {unit_text(one.unit)}".rstrip()
+        for one in result.measurements_of(None)
+    ]
     lines = [] if segments_of(result) else [NOTHING_MARKED]
     return lines + _paragraph(canvas, "  ·  ".join(said), width=_RIGHT_WIDTH, size=_SIZE)
 

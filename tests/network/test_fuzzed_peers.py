@@ -2,15 +2,15 @@
 
 import gc
 import os
-import random
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from factories import pet_series
+from mutants import mutants
 from pydicom.uid import ExplicitVRLittleEndian, PositronEmissionTomographyImageStorage
 from pynetdicom import evt
 from pynetdicom.ae import ApplicationEntity
@@ -47,33 +47,6 @@ def sound() -> tuple[bytes, list[bytes]]:
     association.release()
     server.shutdown()
     return before_release[0], before_release[1:]
-
-
-def mutants(pdu: bytes, how_many: int, seed: int) -> Iterator[bytes]:
-    """Copies with bytes changed, lengths changed, parts left out, repeated or put in."""
-    chance = random.Random(seed)  # the same mutants every time
-    for _ in range(how_many):
-        made = bytearray(pdu)
-        for _ in range(chance.choice((1, 1, 2, 8))):
-            _mutate(made, chance)
-        yield bytes(made)
-
-
-def _mutate(made: bytearray, chance: random.Random) -> None:
-    at = chance.randrange(len(made) or 1)
-    kind = chance.randrange(6)
-    if kind == 0 and made:
-        made[at] ^= 1 << chance.randrange(8)
-    elif kind == 1 and made:
-        made[at] = chance.choice((0x00, 0x7F, 0x80, 0xFF))
-    elif kind == 2:
-        del made[at:]
-    elif kind == 3:
-        del made[at : at + chance.randrange(1, 64)]
-    elif kind == 4:
-        made[at:at] = made[at : at + chance.randrange(1, 64)]
-    else:
-        made[at:at] = chance.randbytes(chance.randrange(1, 64))
 
 
 def _send_and_hang_up(scp: StorageScp, *pieces: bytes, after_answer: bool = False) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from postgresql import running_postgresql
+from soak.bad_peers import plague_a_node
 from soak.deliver import deliver_to_odd_destinations
 from soak.kill_node import kill_while_studies_arrive
 from soak.kill_worker import kill_a_worker
@@ -39,11 +40,21 @@ def _deliver(folder: Path, _: argparse.Namespace) -> object:
     return deliver_to_odd_destinations(folder, results=500)
 
 
+def _bad_peers(folder: Path, _: argparse.Namespace) -> object:
+    return plague_a_node(folder)
+
+
+def _bad_peers_fast(folder: Path, _: argparse.Namespace) -> object:
+    return plague_a_node(folder, fast_path=True)
+
+
 PROOFS: dict[str, Callable[[Path, argparse.Namespace], object]] = {
     "kill": _kill,
     "kill-shared": _kill_shared,
     "worker": _worker,
     "deliver": _deliver,
+    "bad-peers": _bad_peers,
+    "bad-peers-fast": _bad_peers_fast,
 }
 
 
