@@ -142,6 +142,12 @@ def test_senders_are_known_by_title_and_by_addresses_or_networks(tmp_path):
     assert pacs.addresses == ()
 
 
+@pytest.mark.parametrize(("written", "fast"), [("", True), ("fast_path = false\n", False)])
+def test_the_fast_path_can_be_switched_off(tmp_path, written, fast):
+    (tmp_path / "node.toml").write_text(f"[listener]\n{written}")
+    assert read_settings(tmp_path).listener.fast_path is fast
+
+
 def test_files_for_tls_are_relative_to_the_configuration(tmp_path):
     (tmp_path / "node.toml").write_text(
         '[listener]\ntls = true\n[tls]\ncertificate = "node.pem"\nprivate_key = "node.key"\n'
