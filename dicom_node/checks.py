@@ -9,6 +9,7 @@ from dicom_node.domain.peer import Destination
 from dicom_node.domain.query import RemoteArchive, RetrieveMethod
 from dicom_node.network.tls import EXPIRES_SOON_DAYS, TlsContext, days_left, expires_at
 from dicom_node.network.verification import echo
+from dicom_node.network.web_access import read_credentials
 from dicom_node.registry import Registry
 from dicom_node.settings import Settings
 
@@ -38,6 +39,7 @@ def check_configuration(
     findings.append(_check_folder(settings))
     findings.append(_check_audit(settings))
     findings += _check_tls(settings)
+    findings += _check_web(settings)
     for destination in settings.destinations.values():
         what = f"destination {destination.name}"
         findings.append(_check_peer(what, destination, with_echo=with_echo))
@@ -91,6 +93,21 @@ def _check_tls(settings: Settings) -> list[Finding]:
     until = f"{settings.tls.certificate.name} is valid until {expires_at(settings.tls.certificate)}"
     soon = " (soon)" if 0 < left < EXPIRES_SOON_DAYS else ""
     return [Finding(what="tls", ok=left > 0, message=f"{until}, {left:.0f} days{soon}")]
+
+
+def _check_web(settings: Settings) -> list[Finding]:
+    """Whether those who may send by STOW-RS are known, and their file can be read."""
+    web = settings.web
+    if web is None:
+        return []
+    if web.credentials_file is None:
+        known = "nobody needs a secret" if web.tls is None else "a trusted certificate suffices"
+        return [Finding(what="web", ok=True, message=f"port {web.port}, {known}")]
+    try:
+        names = sorted(read_credentials(web.credentials_file))
+    except ConfigError as cause:
+        return [Finding(what="web", ok=False, message=str(cause))]
+    return [Finding(what="web", ok=True, message=f"port {web.port}, for {', '.join(names)}")]
 
 
 def _check_route(settings: Settings, registry: Registry, number: int) -> Finding:

@@ -9,6 +9,7 @@ from dicom_node.audit.codes import AUDIT_EVENTS
 from dicom_node.domain.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicom_node.domain.peer import Caller, ConflictAnswer, Destination
 from dicom_node.domain.query import RemoteArchive, RetrieveMethod
+from dicom_node.domain.web import WebListener
 from dicom_node.encoding.sop_classes import sop_classes_of
 from dicom_node.network.c_get import STUDY_ROOT_GET
 from dicom_node.network.connection import MAXIMUM_PDU_BYTES
@@ -31,6 +32,7 @@ def conformance_statement(settings: Settings) -> str:
             *_acceptor(settings),
             *_requestor(settings),
             *_communication(settings),
+            *_web(settings),
             *_audit(settings),
             *_syntaxes(),
             *_classes(),
@@ -105,9 +107,11 @@ def _requestor(settings: Settings) -> Iterator[str]:
         "",
     )
     for destination in settings.destinations.values():
-        yield from _destination(destination)
+        if destination.web is None:
+            yield from _destination(destination)
     for archive in settings.archives.values():
-        yield from _archive(archive)
+        if archive.peer.web is None:
+            yield from _archive(archive)
 
 
 def _destination(destination: Destination) -> Iterator[str]:
@@ -128,7 +132,7 @@ def _destination(destination: Destination) -> Iterator[str]:
 def _query_services(settings: Settings) -> Iterator[tuple[str, str, str]]:
     methods = {one.method for one in settings.archives.values()}
     what = "Study Root Query/Retrieve"
-    if methods:
+    if methods - {RetrieveMethod.WEB}:
         yield (f"{what} - FIND", "SCU", f"`{STUDY_ROOT_FIND}`")
     if RetrieveMethod.MOVE in methods:
         yield (f"{what} - MOVE", "SCU", f"`{STUDY_ROOT_MOVE}`")
@@ -170,6 +174,38 @@ def _communication(settings: Settings) -> Iterator[str]:
         ("TLS profile, where TLS is configured", "BCP 195 (PS3.15 B.12)"),
         ("character sets", "results have that of their source"),
         ("device serial number in results", settings.device_serial_number),
+    )
+
+
+def _web(settings: Settings) -> Iterator[str]:
+    """DICOMweb (PS3.18), where any of it is configured."""
+    served = [] if settings.web is None else list(_stow_server(settings.web))
+    asked = [
+        (f"STOW-RS user agent, {one.name}", f"POST {one.web.url}/studies")
+        for one in settings.destinations.values()
+        if one.web is not None
+    ]
+    for archive in settings.archives.values():
+        if archive.peer.web is not None:
+            url = archive.peer.web.url
+            asked.append((f"QIDO-RS user agent, {archive.name}", f"GET {url}/studies, .../series"))
+            asked.append((f"WADO-RS user agent, {archive.name}", "series, any transfer syntax"))
+    if served or asked:
+        yield from ("## DICOMweb", "")
+        yield from _table(("", ""), *served, *asked)
+
+
+def _stow_server(web: WebListener) -> Iterator[tuple[str, str]]:
+    secured = "required, with certificates from both sides" if web.tls else "no"
+    needed = "Basic or Bearer" if web.credentials_file else "none"
+    yield from (
+        ("STOW-RS origin server", f"{web.address}:{web.port}, `/studies` and `/studies/{{study}}`"),
+        ("request", 'multipart/related; type="application/dicom", with a length or in chunks'),
+        ("TLS", secured),
+        ("authorization", needed),
+        ("limits", f"{web.max_request_bytes} bytes, {web.max_instances} instances a request"),
+        ("answer", "application/dicom+json: 200, 202, 409; 503 where there is no room"),
+        ("reasons", "those of C-STORE; 0xC000: no Part 10 file, or of another study"),
     )
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from dicom_node.domain.coding import Unit
 from dicom_node.domain.errors import ConfigError, InputRejected
-from dicom_node.domain.route import Route
+from dicom_node.domain.route import ContourUse, Route
 from dicom_node.domain.series import Reason, Series
 from dicom_node.domain.volume import UnitProvenance
 from dicom_node.policy.assembly import missing_instances, why_no_volume
+from dicom_node.policy.contoured import is_drawn_on
 from dicom_node.policy.routing import Arrived, decide_routes, find_companion, why_barred
 from dicom_node.reading.series import ReadSeries
 from dicom_node.reading.units import convert
@@ -138,12 +139,13 @@ def _obstacle(series: Series, route: Route, registry: Registry, *, has_suv: bool
 def _companions(
     explanations: Sequence[SeriesExplanation], routes: Sequence[Route]
 ) -> dict[str, Reason]:
-    """Series that a route takes along beside its primary one."""
+    """Series that a route takes along beside its primary one, and contours that it measures."""
     series = [one.series for one in explanations]
     by_name = {route.name: route for route in routes}
     found: dict[str, Reason] = {}
     for one in explanations:
         for name in one.routes:
+            found |= _measured_contours(one.series, series, by_name[name])
             for role, rule in by_name[name].companions.items():
                 companion = find_companion(one.series, series, rule)
                 if companion is not None:
@@ -153,6 +155,19 @@ def _companions(
                         f"{one.series.key.series_instance_uid}",
                     )
     return found
+
+
+def _measured_contours(primary: Series, study: Sequence[Series], route: Route) -> dict[str, Reason]:
+    """Contours of others that a route measures on a series."""
+    if route.contours is ContourUse.IGNORED:
+        return {}
+    uid = primary.key.series_instance_uid
+    message = f"route {route.name} measures them on series {uid}"
+    return {
+        one.key.series_instance_uid: Reason(code="contours", message=message)
+        for one in study
+        if is_drawn_on(one, primary)
+    }
 
 
 def _with_companion(one: SeriesExplanation, reason: Reason | None) -> SeriesExplanation:

@@ -43,7 +43,8 @@ def plan(
             continue
         inputs[role] = companion.instances
         if contours is not None and spec.load_comparing is not None:
-            inputs[contours_role(role)] = contours_of_companion(companion, study, like=contours)
+            others = contours_of_companion(companion, study, like=contours)
+            inputs |= {contours_role(role): others} if others else {}
     if drawn:
         inputs[CONTOURS] = drawn
     algorithm, version = spec.card.name, spec.card.version

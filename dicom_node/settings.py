@@ -239,7 +239,7 @@ def _destination(
         table, web=is_web, file=DESTINATIONS_FILE, folder=folder
     )
     if web is not None and table.commitment:
-        key, allowed = f"{table.name}.commitment", 'false with kind = "dicomweb"'
+        key, allowed = f"destinations.{table.name}.commitment", 'false with kind = "dicomweb"'
         raise ConfigError(file=DESTINATIONS_FILE, key=key, value=True, allowed=allowed)
     return Destination(
         name=table.name,

@@ -76,10 +76,10 @@ def peer_address(
     others = ("ae_title", "host", "port") if web else ("url", "token_file", "user", "password_file")
     for key in needed:
         if getattr(table, key) is None:
-            raise _wrong(file, table, key, None, f"a value; {_kind(web)} needs it")
+            raise _wrong(file, table, key, None, f"a value; the key is required with {_kind(web)}")
     for key in others:
         if getattr(table, key) is not None:
-            raise _wrong(file, table, key, getattr(table, key), f"no value; {_kind(web)} has none")
+            raise _wrong(file, table, key, getattr(table, key), f"no value with {_kind(web)}")
     if not web:
         assert table.ae_title is not None
         assert table.host is not None
@@ -139,4 +139,5 @@ def _kind(web: bool) -> str:
 
 
 def _wrong(file: str, table: WebKeys, key: str, value: object, allowed: str) -> ConfigError:
-    return ConfigError(file=file, key=f"{table.name}.{key}", value=value, allowed=allowed)
+    full = f"{Path(file).stem}.{table.name}.{key}"
+    return ConfigError(file=file, key=full, value=value, allowed=allowed)

@@ -27,9 +27,12 @@ from dicom_node.auditing import Audit, trail_folder
 from dicom_node.delivery import Delivering
 from dicom_node.domain.delivery import Delivery, DeliveryState
 from dicom_node.domain.errors import ArchiveError
-from dicom_node.domain.peer import Caller, Destination, TlsFiles
+from dicom_node.domain.peer import Caller, Destination, TlsFiles, WebAccess
+from dicom_node.domain.series import SeriesKey
+from dicom_node.domain.web import WebListener
 from dicom_node.network.outgoing import outgoing_files
 from dicom_node.network.storage_scu import send
+from dicom_node.network.stow_scu import store
 from dicom_node.network.verification import echo
 from dicom_node.reception import Reception
 from dicom_node.registry import Registry
@@ -94,11 +97,12 @@ def house(tmp_path: Path) -> Iterator[Callable[..., House]]:
     """Starts a receiver; keywords are those of its listener."""
     running: list[House] = []
 
-    def _start(**listener: Any) -> House:
+    def _start(web: WebListener | None = None, **listener: Any) -> House:
         config = write_config(tmp_path, node_port=free_port(), pacs_port=free_port())
         settings = read_settings(config)
         settings.storage_folder.mkdir(parents=True, exist_ok=True)
-        one = House(replace(settings, listener=replace(settings.listener, port=0, **listener)))
+        listens = replace(settings.listener, port=0, **listener)
+        one = House(replace(settings, listener=listens, web=web))
         one.audit.begin()
         one.reception.start()
         running.append(one)
@@ -319,3 +323,62 @@ def test_a_destination_that_is_not_who_it_should_be_is_an_alert_and_no_transfer(
     alerts = node.told("110113", 2)  # the other end tells it, too
     assert any("certificate verify failed" in description(one) for one in alerts)
     assert not [one for one in node.messages if event_of(one)[0] in ("110102", "110104")]
+
+
+def test_what_comes_by_stow_is_stored_and_told_like_what_comes_by_c_store(
+    house: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "credentials").write_text("PETCT1 correct-horse\n")
+    (tmp_path / "token").write_text("correct-horse")
+    credentials = tmp_path / "credentials"
+    node = house(
+        web=WebListener(address="127.0.0.1", port=0, ae_title="WEB", credentials_file=credentials)
+    )
+    write_series(pet_series(slices=2, **JANE), tmp_path / "pet")
+    outgoing, _ = outgoing_files(tmp_path / "pet")
+    url = f"http://127.0.0.1:{node.reception.web_port}"
+    peer = node.peer(web=WebAccess(url=url, token_file=tmp_path / "token"))
+    assert all(one.stored for one in store(outgoing, peer))
+    (came,) = node.told("110104")
+    assert participants(came)[0] == ("PETCT1", "127.0.0.1", "110153")
+    assert list(objects(came).values()) == [{PET_CLASS: 2}, "Doe^Jane"]
+    series = SeriesKey(
+        study_instance_uid=str(pet_series(slices=1)[0].StudyInstanceUID),
+        series_instance_uid=str(pet_series(slices=1)[0].SeriesInstanceUID),
+    )
+    held = node.archive.index.instances_of(series)
+    assert [one.path.exists() for one in held] == [True, True]
+    arrival = node.archive.index.arrival(series)
+    assert arrival is not None
+    assert (arrival.calling_aes, arrival.called_aes) == ({"PETCT1"}, {"WEB"})
+    (tmp_path / "token").write_text("guessed")
+    assert not any(one.stored for one in store(outgoing, peer))
+    (failed,) = node.told("110114")
+    assert event_of(failed) == ("110114", "110122", "4")
+    assert participants(failed)[0][:2] == ("unknown", "127.0.0.1")
+
+
+def test_questions_to_other_archives_are_told_with_what_was_asked(house: Any) -> None:
+    from dicom_node.audited_calls import AuditedCalls
+    from dicom_node.domain.errors import DeliveryFailed
+
+    class Calls:
+        """An archive that knows one study."""
+
+        def series_of_study(self, study: str, modality: str) -> tuple[()]:
+            if study != "1.2.3":
+                raise DeliveryFailed(
+                    destination="pacs", status=0xA700, cause="out of resources", transient=True
+                )
+            return ()
+
+    node = house()
+    calls = AuditedCalls(Calls(), node.peer(ae_title="PACS"), node.audit)  # type: ignore[arg-type]  # one call
+    assert calls.series_of_study("1.2.3", "CT") == ()
+    with pytest.raises(DeliveryFailed):
+        calls.series_of_study("1.2.4", "CT")
+    good, bad = node.told("110112", 2)
+    assert (event_of(good)[2], event_of(bad)[2]) == ("0", "4")
+    assert participants(good)[1][:2] == ("PACS", "127.0.0.1")
+    query = ElementTree.fromstring(good).findtext(".//ParticipantObjectQuery")
+    assert b"1.2.3" in base64.b64decode(query or "")

@@ -128,3 +128,16 @@ def test_what_the_node_asks_for_carries_the_stated_implementation(statement: str
     ((class_uid, version_name),) = pacs.requestors
     assert f"`{class_uid}`" in statement
     assert f"`{version_name}`" in statement
+
+
+def test_dicomweb_is_stated_where_it_is_configured(statement: str, tmp_path: Path) -> None:
+    assert "DICOMweb" not in statement
+    (tmp_path / "node.toml").write_text("[web]\nmax_instances = 7\n")
+    (tmp_path / "destinations.toml").write_text(
+        '[[destinations]]\nname = "vna"\nkind = "dicomweb"\nurl = "http://10.0.0.1/dicom-web"\n'
+    )
+    told = conformance_statement(read_settings(tmp_path))
+    assert "| STOW-RS origin server | 127.0.0.1:8043," in told
+    assert "7 instances a request" in told
+    assert "| STOW-RS user agent, vna | POST http://10.0.0.1/dicom-web/studies |" in told
+    assert "### vna" not in told  # no association is asked for

@@ -14,6 +14,7 @@ from dicom_node.domain.forms import (
     SrForm,
     SrTracking,
 )
+from dicom_node.domain.route import ContourUse
 from dicom_node.settings import read_settings
 
 SHIPPED = Path(__file__).resolve().parents[1] / "config"
@@ -25,6 +26,8 @@ def test_the_shipped_configuration_is_valid_and_listens_on_this_host_only():
     assert [route.algorithm for route in settings.routes] == [
         "pet-threshold",
         "dat-spect",
+        "mpi-spect",
+        "mpi-spect",
     ]
     assert list(settings.destinations) == ["pacs"]
 
@@ -64,6 +67,63 @@ def test_a_repository_is_reached_by_tls_unless_told_otherwise(tmp_path):
         read_settings(tmp_path)
 
 
+WEB = (
+    '[[destinations]]\nname = "cloud"\nkind = "dicomweb"\nurl = "https://pacs.example/dicom-web"\n'
+)
+TLS = '[tls]\ncertificate = "a"\nprivate_key = "b"\ntrusted = "c"\n'
+
+
+def test_a_destination_may_be_a_dicomweb_service(tmp_path):
+    (tmp_path / "node.toml").write_text(TLS)
+    (tmp_path / "destinations.toml").write_text(f'{WEB}tls = true\ntoken_file = "token"\n')
+    cloud = read_settings(tmp_path).destinations["cloud"]
+    assert cloud.web is not None
+    assert (cloud.web.url, cloud.web.token_file) == (
+        "https://pacs.example/dicom-web",
+        tmp_path / "token",
+    )
+    assert (cloud.host, cloud.port, cloud.where) == ("pacs.example", 443, cloud.web.url)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (WEB, r"cloud.tls is False; allowed: true with https"),
+        (f"{WEB}tls = true\nport = 104\n", r"cloud.port is 104; allowed: no value with DICOMweb"),
+        (f"{WEB}tls = true\ncommitment = true\n", "cloud.commitment is True; allowed: false"),
+        (f'{WEB}tls = true\nuser = "x"\n', "cloud.user is 'x'; allowed: with password_file"),
+        (WEB.replace("https://", "ftp://"), "url is 'ftp://pacs.example/dicom-web'"),
+        (WEB.replace("pacs.example", "me:pw@pacs.example"), "without user"),
+        ('[[destinations]]\nname = "x"\nkind = "dicomweb"\n', "x.url is None; allowed: a value"),
+        ('[[destinations]]\nname = "x"\nhost = "h"\nport = 104\n', "x.ae_title is None; allowed"),
+    ],
+)
+def test_keys_of_the_other_kind_are_refused(tmp_path, text, told):
+    (tmp_path / "node.toml").write_text(TLS)
+    (tmp_path / "destinations.toml").write_text(text)
+    with pytest.raises(ConfigError, match=told):
+        read_settings(tmp_path)
+
+
+def test_instances_are_taken_by_stow_where_that_is_configured(tmp_path):
+    assert read_settings(tmp_path).web is None
+    (tmp_path / "node.toml").write_text(
+        '[web]\nport = 8044\ncredentials_file = "who"\naddresses = "10.0.0.0/8"\n'
+    )
+    web = read_settings(tmp_path).web
+    assert web is not None
+    assert (web.port, web.ae_title, web.credentials_file) == (8044, "DICOM_NODE", tmp_path / "who")
+
+
+def test_an_archive_may_be_a_dicomweb_service(tmp_path):
+    (tmp_path / "archives.toml").write_text(
+        '[[archives]]\nname = "vna"\nmethod = "web"\nurl = "http://10.0.0.1:8042/dicom-web"\n'
+    )
+    archive = read_settings(tmp_path).archives["vna"]
+    assert archive.peer.web is not None
+    assert (archive.peer.ae_title, archive.peer.port) == ("vna", 8042)
+
+
 def test_senders_are_known_by_title_and_by_addresses_or_networks(tmp_path):
     (tmp_path / "node.toml").write_text(
         '[listener]\nfurther_ae_titles = ["PET_ONLY"]\n[[listener.callers]]\nae_title = "PETCT1"\n'
@@ -80,6 +140,12 @@ def test_senders_are_known_by_title_and_by_addresses_or_networks(tmp_path):
     ]
     assert (scanner.max_associations, pacs.max_associations) == (4, None)
     assert pacs.addresses == ()
+
+
+@pytest.mark.parametrize(("written", "fast"), [("", True), ("fast_path = false\n", False)])
+def test_the_fast_path_can_be_switched_off(tmp_path, written, fast):
+    (tmp_path / "node.toml").write_text(f"[listener]\n{written}")
+    assert read_settings(tmp_path).listener.fast_path is fast
 
 
 def test_files_for_tls_are_relative_to_the_configuration(tmp_path):
@@ -158,7 +224,7 @@ ROUTE = '[[routes]]\nname = "r"\nalgorithm = "a"\ndestinations = ["pacs"]\nwhen 
         ("node.toml", "[listener", "text", "TOML"),
         ("node.toml", "[assembly]\nquiet_s = -1", "assembly.quiet_s", "0"),
         ("destinations.toml", PACS + PACS, "name", "once"),
-        ("destinations.toml", PACS.replace("port = 104", ""), "destinations.0.port", "required"),
+        ("destinations.toml", PACS.replace("port = 104", ""), "destinations.pacs.port", "required"),
         ("destinations.toml", PACS + "sr_forms = []", "destinations.0.sr_forms", "at least 1"),
         (
             "destinations.toml",
@@ -232,6 +298,18 @@ def test_a_route_may_have_a_priority_a_window_a_gate_and_a_shadow(tmp_path):
     assert (route.priority, str(route.window), route.gate) == (5, "20:00-06:30", True)
     assert route.destinations == ("pacs",)
     assert route.result_destinations == ("research",)
+
+
+def test_a_route_may_measure_contours_of_others_and_have_options(tmp_path):
+    (tmp_path / "destinations.toml").write_text(PACS)
+    keys = 'contours = "required"\noptions = { bundle = "/srv/own" }\n'
+    (tmp_path / "routes.toml").write_text(ROUTE + "}\n" + keys)
+    (route,) = read_settings(tmp_path).routes
+    assert route.contours is ContourUse.REQUIRED
+    assert route.options == {"bundle": "/srv/own"}
+    (tmp_path / "routes.toml").write_text(ROUTE + '}\ncontours = "always"\n')
+    with pytest.raises(ConfigError, match=r"routes\.0\.contours is 'always'"):
+        read_settings(tmp_path)
 
 
 FDG_ROUTE = """

@@ -60,35 +60,38 @@ def measurements_of(found: Comparison, segments: Sequence[Segment]) -> tuple[Mea
     return (
         *(row for lesion in lesions for row in _of_lesion(found, lesion)),
         *_of_liver(found, segments),
-        *_totals(found),
         *_of_percist(found),
+        *_totals(found),
     )
 
 
 def _of_lesion(found: Comparison, lesion: int) -> list[Measurement]:
-    now = found.now.burden.lesions[lesion]
-    segment = lesion + 1
-    rows = [
-        suv("SUVpeak", now.peak, coding.PEAK, segment, _PEAK),
-        plain("Volume", coding.METABOLIC_VOLUME, now.volume_ml, coding.MILLILITRE, segment=segment),
-    ]
+    """Now and change first: the page has no room for more."""
+    now, segment = found.now.burden.lesions[lesion], lesion + 1
+    peak_now = suv("SUVpeak", now.peak, coding.PEAK, segment, _PEAK)
+    ml, percent = coding.MILLILITRE, coding.PERCENT
+    volume_now = plain("Volume", coding.METABOLIC_VOLUME, now.volume_ml, ml, segment=segment)
     earlier = [found.before.burden.lesions[b] for b in found.earlier_of(lesion)]
     if not earlier:
-        return rows
+        return [peak_now, volume_now]
     peak, volume = max(e.peak for e in earlier), sum(e.volume_ml for e in earlier)
-    per_ml, percent = coding.G_PER_ML_SUVBW, coding.PERCENT
     more = relative(peak, now.peak), relative(volume, now.volume_ml)
-    then = (
-        ("SUVpeak before", words.SUV_PEAK_BEFORE, peak, per_ml, _BEFORE),
-        ("Volume before", words.VOLUME_BEFORE, volume, coding.MILLILITRE, _BEFORE),
-        ("SUVpeak change", words.CHANGE_OF_PEAK, more[0], percent, ""),
-        ("Volume change", words.CHANGE_OF_VOLUME, more[1], percent, ""),
-    )
-    rows += [
-        plain(label, name, value, unit, segment=segment, source=source)
-        for label, name, value, unit, source in then
+    per_ml = coding.G_PER_ML_SUVBW
+    return [
+        peak_now,
+        plain("SUVpeak change", words.CHANGE_OF_PEAK, more[0], percent, segment=segment),
+        volume_now,
+        plain("Volume change", words.CHANGE_OF_VOLUME, more[1], percent, segment=segment),
+        plain(
+            "SUVpeak before",
+            words.SUV_PEAK_BEFORE,
+            peak,
+            per_ml,
+            segment=segment,
+            source=_BEFORE,
+        ),
+        plain("Volume before", words.VOLUME_BEFORE, volume, ml, segment=segment, source=_BEFORE),
     ]
-    return rows
 
 
 def _of_liver(found: Comparison, segments: Sequence[Segment]) -> list[Measurement]:
@@ -117,33 +120,31 @@ def _of_liver(found: Comparison, segments: Sequence[Segment]) -> list[Measuremen
 
 
 def _totals(found: Comparison) -> list[Measurement]:
+    """Changes first: the page has no room for all."""
     before, now = found.before.burden, found.now.burden
     is_fdg = found.now.pet.tracer.tracer == FDG
     product = coding.TOTAL_LESION_GLYCOLYSIS if is_fdg else coding.UPTAKE_VOLUME_PRODUCT
     name = "TLG" if is_fdg else "SUVmean x volume"
-    ml, gram, one = coding.MILLILITRE, coding.GRAM, coding.COUNT
-    rows = [
-        plain("Lesions", words.NUMBER_NOW, float(now.number), one),
-        plain("Lesions before", words.NUMBER_BEFORE, float(before.number), one),
+    ml, gram, one, percent = coding.MILLILITRE, coding.GRAM, coding.COUNT, coding.PERCENT
+    rows = []
+    if before.volume_ml > 0:
+        volume = relative(before.volume_ml, now.volume_ml)
+        total = relative(before.product, now.product)
+        rows = [
+            plain("Total volume change", words.CHANGE_OF_VOLUME, volume, percent),
+            plain(f"Total {name} change", words.CHANGE_OF_PRODUCT, total, percent),
+        ]
+    return [
+        *rows,
         plain("New lesions", words.NEW_LESIONS, float(len(found.match.new)), one),
         plain("Lesions gone", words.GONE_LESIONS, float(len(found.match.gone)), one),
+        plain("Lesions", words.NUMBER_NOW, float(now.number), one),
+        plain("Lesions before", words.NUMBER_BEFORE, float(before.number), one),
         plain("Total volume", coding.METABOLIC_VOLUME, now.volume_ml, ml),
         plain("Total volume before", words.VOLUME_BEFORE, before.volume_ml, ml),
         plain(f"Total {name}", product, now.product, gram),
         plain(f"Total {name} before", words.PRODUCT_BEFORE, before.product, gram),
     ]
-    if before.volume_ml > 0:
-        volume = relative(before.volume_ml, now.volume_ml)
-        rows += [
-            plain("Total volume change", words.CHANGE_OF_VOLUME, volume, coding.PERCENT),
-            plain(
-                f"Total {name} change",
-                words.CHANGE_OF_PRODUCT,
-                relative(before.product, now.product),
-                coding.PERCENT,
-            ),
-        ]
-    return rows
 
 
 def _of_percist(found: Comparison) -> list[Measurement]:
@@ -162,9 +163,8 @@ def _of_percist(found: Comparison) -> list[Measurement]:
         for label, name, value in wanted
         if value is not None
     ]
-    if before and now:
-        change = relative(before, now)
-        rows.append(
-            plain("SULpeak change", words.CHANGE_OF_PEAK, change, coding.PERCENT, source=source)
-        )
-    return rows
+    if not before or not now:
+        return rows
+    change = relative(before, now)
+    first = plain("SULpeak change", words.CHANGE_OF_PEAK, change, coding.PERCENT, source=source)
+    return [first, *rows]

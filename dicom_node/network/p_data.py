@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 P_DATA_TF = 0x04
 PDU_HEADER = struct.Struct(">BxL")  # type, reserved, length of what follows
@@ -19,9 +19,8 @@ class UnusualMessage(Exception):  # no error: whoever understands everything is 
     """PDUs are not, in order, the command and the data set of one message in one context."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
-    """One Presentation Data Value, where it lies in a buffer."""
+class Fragment(NamedTuple):
+    """One Presentation Data Value, where it lies in a buffer; made for every PDU."""
 
     context_id: int
     is_command: bool

@@ -2,12 +2,25 @@
 
 from dataclasses import dataclass
 from io import BytesIO
+from struct import error as StructError  # noqa: N812  as all exceptions are written
 
 from pydicom import dcmread
+from pydicom.errors import BytesLengthException
 from pydicom.filereader import _read_file_meta_info, read_preamble
 
 from dicom_node.domain.errors import UnreadableInstance
 from dicom_node.network.outgoing import UNREADABLE
+
+_NAMES = ("MediaStorageSOPClassUID", "MediaStorageSOPInstanceUID", "TransferSyntaxUID")
+# What pydicom raises for what a stranger may send.
+_BROKEN = (
+    *UNREADABLE,
+    BytesLengthException,
+    LookupError,
+    OverflowError,
+    RecursionError,
+    StructError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +45,10 @@ def split_part10(file: bytes) -> Part10:
     try:
         read_preamble(stream, False)
         meta = _read_file_meta_info(stream)
-    except UNREADABLE as cause:
+        found = [str(meta.get(name) or "") for name in _NAMES]
+    except _BROKEN as cause:
         raise UnreadableInstance(f"no Part 10 file: {type(cause).__name__}") from cause
-    names = ("MediaStorageSOPClassUID", "MediaStorageSOPInstanceUID", "TransferSyntaxUID")
-    found = [str(meta.get(name) or "") for name in names]
-    for name, value in zip(names, found, strict=True):
+    for name, value in zip(_NAMES, found, strict=True):
         if not value:
             raise UnreadableInstance(f"{name} is absent from the File Meta Information")
     return Part10(
@@ -52,5 +64,5 @@ def study_of(file: bytes) -> str:
     try:
         header = dcmread(BytesIO(file), specific_tags=["StudyInstanceUID"], stop_before_pixels=True)
         return str(header.get("StudyInstanceUID") or "")
-    except UNREADABLE:
+    except _BROKEN:
         return ""

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from dicom_parts import item, uid
 from engine.house import SPEC, House, route
+from engine.test_runner import Worker, runner_of
 from factories import ct_series, pet_series
 from factories_contours import segmentation
 from volumes import grid
@@ -154,3 +155,17 @@ def test_a_route_cannot_give_contours_or_options_to_who_takes_none():
         registry.spec_of(replace(route(), contours=ContourUse.TAKEN))
     with pytest.raises(ConfigError, match="no options"):
         registry.spec_of(replace(route(), options={"bundle": "/somewhere"}))
+
+
+def test_the_options_of_a_route_are_in_the_version_and_reach_the_run(tmp_path):
+    def configured(options):
+        return replace(SPEC, card=replace(SPEC.card, version=f"1.0.0+{options['bundle']}"))
+
+    spec = replace(SPEC, configure=configured)
+    routes = (replace(route(wait_s=0.0), options={"bundle": "own"}),)
+    house = House(tmp_path, routes=routes, specs={"nothing": spec})
+    house.receive(pet_series())
+    assert house.jobs.list()[0].version == "1.0.0+own"
+    worker = Worker()
+    runner_of(house, worker).tick()
+    assert worker.asked[0].options == {"bundle": "own"}

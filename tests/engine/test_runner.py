@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
-from engine.house import SPEC, House, route
+from engine.house import House, route
 from factories import pet_series
 
 from dicom_node.archive.job_control import JobControl
@@ -65,7 +65,7 @@ def runner_of(house: House, worker: Worker) -> JobRunner:
     return JobRunner(
         jobs=house.jobs,
         worker=worker,
-        registry=Registry(specs={"nothing": SPEC}, broken={}),
+        registry=Registry(specs=house.specs, broken={}),
         results_folder=house.folder / "results",
         site_tracers=NO_SITE_TRACERS,
         equipment=Equipment(software_version="0", device_serial_number="t", station_name="T"),

@@ -29,8 +29,9 @@ def receiving(kind: str, folder: Path) -> Iterator[Receiver]:
     """A receiver of one kind, stopped at the end; skips where its program is not installed."""
     port, there = free_port(), folder / f"{kind}-{os.urandom(4).hex()}"
     there.mkdir(parents=True)
+    own = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with (there / "log").open("wb") as told:
-        process = subprocess.Popen(_command(kind, port, there), stdout=told, stderr=told)
+        process = subprocess.Popen(_command(kind, port, there), stdout=told, stderr=told, env=own)
     try:
         wait_until(f"{kind} listens", lambda: listens(port, process), limit_s=_START_LIMIT_S)
         yield Receiver(kind, port, process)

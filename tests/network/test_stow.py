@@ -4,15 +4,15 @@ import base64
 import http.client
 import io
 import json
-import threading
+import random
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from certificates import Authority
 from factories import pet_series, write_series
+from web_service import WebService, stow_answer
 
 from dicom_node.domain.errors import ArchiveError
 from dicom_node.domain.peer import (
@@ -169,67 +169,25 @@ def test_a_caller_without_a_trusted_certificate_is_refused(
 # Out: what other services answer.
 
 
-class Service:
-    """A DICOMweb service that answers what the test says."""
+class Service(WebService):
+    """Answers what the test lists; when that is used up, 200 and not a word."""
 
     def __init__(self) -> None:
         self.answers: list[tuple[int, object]] = []
-        self.asked: list[list[bytes]] = []
-        service = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                boundary = self.headers["Content-Type"].rpartition("boundary=")[2]
-                read = io.BytesIO(body).read
-                found = parts_of(read, boundary, most_parts=99, most_bytes=2**30)
-                service.asked.append([content for _, content in found])
-                status, told = service.answers.pop(0) if service.answers else (200, b"")
-                content = told if isinstance(told, bytes) else json.dumps(told).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/dicom+json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_: object) -> None: ...
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(lambda _: self.answers.pop(0) if self.answers else (200, b""))
 
 
 @pytest.fixture
 def service() -> Iterator[Service]:
-    one = Service()
-    yield one
-    one.stop()
-
-
-def told(**sequences: dict[str, int]) -> dict[str, object]:
-    """An answer: UIDs with their reasons (0: none)."""
-    tags = {"stored": ("00081199", "00081196"), "failed": ("00081198", "00081197")}
-    answer: dict[str, object] = {}
-    for kind, items in sequences.items():
-        sequence, reason = tags[kind]
-        answer[sequence] = {
-            "vr": "SQ",
-            "Value": [
-                {"00081155": {"vr": "UI", "Value": [uid]}}
-                | ({reason: {"vr": "US", "Value": [code]}} if code else {})
-                for uid, code in items.items()
-            ],
-        }
-    return answer
+    with Service() as running:
+        yield running
 
 
 def test_a_partial_failure_is_judged_instance_by_instance(service: Service, files: Any) -> None:
     first, second, third = (one.sop_instance_uid for one in files)
-    service.answers = [(202, told(stored={first: 0}, failed={second: 0xA700, third: 0xC122}))]
+    service.answers = [
+        (202, stow_answer(stored={first: 0}, failed={second: 0xA700, third: 0xC122}))
+    ]
     reports = store(files, at(service.port))
     assert [(one.stored, one.transient) for one in reports] == [
         (True, False),
@@ -241,11 +199,11 @@ def test_a_partial_failure_is_judged_instance_by_instance(service: Service, file
 
 def test_a_conflict_that_names_its_instances_is_for_good(service: Service, files: Any) -> None:
     refused = {one.sop_instance_uid: 0x0122 for one in files}
-    service.answers = [(409, told(failed=refused))]
+    service.answers = [(409, stow_answer(failed=refused))]
     assert {(one.stored, one.transient) for one in store(files, at(service.port))} == {
         (False, False)
     }
-    assert len(service.asked) == 1
+    assert len(service.requests) == 1
 
 
 @pytest.mark.parametrize("status", [400, 409, 413, 415])
@@ -256,7 +214,7 @@ def test_one_object_that_is_refused_takes_no_other_with_it(
     reports = store(files, at(service.port))
     assert [one.stored for one in reports] == [True, False, True]
     assert not reports[1].transient
-    assert [len(parts) for parts in service.asked] == [3, 1, 1, 1]
+    assert [len(parts) for parts in service.requests] == [3, 1, 1, 1]
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
@@ -272,7 +230,7 @@ def test_what_people_or_time_repair_is_tried_again(
 def test_an_instance_that_the_answer_does_not_name_is_not_taken_for_stored(
     service: Service, files: Any
 ) -> None:
-    service.answers = [(200, told(stored={files[0].sop_instance_uid: 0}))]
+    service.answers = [(200, stow_answer(stored={files[0].sop_instance_uid: 0}))]
     reports = store(files, at(service.port))
     assert [(one.stored, one.transient) for one in reports] == [(True, False)] + [(False, True)] * 2
 
@@ -297,6 +255,36 @@ def test_a_service_that_is_away_is_silent_and_a_file_that_is_gone_stays_so(
 
 
 # In: what others send.
+
+
+def test_another_library_sends_to_the_node(serve: Any, inbox: Inbox, files: Any) -> None:
+    from dicomweb_client.api import DICOMwebClient
+    from pydicom import dcmread
+
+    client = DICOMwebClient(url=f"http://127.0.0.1:{serve().port}", chunk_size=1000)
+    answer = client.store_instances([dcmread(one.path) for one in files])  # in chunks
+    assert [str(one.ReferencedSOPInstanceUID) for one in answer.ReferencedSOPSequence] == [
+        one.sop_instance_uid for one in files
+    ]
+    assert "FailedSOPSequence" not in answer
+    assert len(inbox.instances) == 3
+
+
+def test_mutated_requests_end_in_an_answer_and_hurt_no_other(
+    serve: Any, inbox: Inbox, files: Any
+) -> None:
+    chance = random.Random(8)  # the same in every run
+    scp, body = serve(max_request_bytes=2_000_000), request_of([files[0].path.read_bytes()])
+    seen: set[int] = set()
+    for _ in range(200):
+        mutated = bytearray(body)
+        for _ in range(chance.randint(1, 12)):
+            place = chance.choice((chance.randrange(len(body)), chance.randrange(600)))
+            mutated[place : place + chance.randint(0, 4)] = chance.randbytes(chance.randint(0, 4))
+        seen.add(post(scp.port, bytes(mutated[: chance.choice((len(mutated), place))]))[0])
+    assert seen <= {200, 202, 400, 409, 413, 415}
+    assert len(seen) >= 3
+    assert all(one.stored for one in store(files, at(scp.port)))
 
 
 def request_of(
