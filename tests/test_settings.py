@@ -26,6 +26,8 @@ def test_the_shipped_configuration_is_valid_and_listens_on_this_host_only():
     assert [route.algorithm for route in settings.routes] == [
         "pet-threshold",
         "dat-spect",
+        "mpi-spect",
+        "mpi-spect",
     ]
     assert list(settings.destinations) == ["pacs"]
 

@@ -10,8 +10,8 @@ from typing import Any, Self, TypeAlias
 from dicom_node.network.multipart import parts_of
 from dicom_node.network.part10_in import split_part10
 
-Answer: TypeAlias = Callable[[list[str]], tuple[int, dict[str, int], dict[str, int]]]
-"""Given SOP Instance UIDs: the status, and the UIDs stored and failed with their reasons."""
+Answer: TypeAlias = Callable[[list[str]], tuple[int, object]]
+"""Given SOP Instance UIDs: the status, and the content, as bytes or to be put as JSON."""
 
 
 class WebService:
@@ -19,14 +19,14 @@ class WebService:
 
     Attributes
     ----------
-    files : list of bytes
-        Part 10 files, as they came.
+    requests : list of list of bytes
+        Part 10 files, as they came, by request.
     authorizations : set of str
         What was shown.
     """
 
     def __init__(self, answer: Answer) -> None:
-        self.files: list[bytes] = []
+        self.requests: list[list[bytes]] = []
         self.authorizations: set[str] = set()
         service = self
 
@@ -37,12 +37,10 @@ class WebService:
                 read = io.BytesIO(body).read
                 parts = parts_of(read, boundary, most_parts=99, most_bytes=2**30)
                 files = [content for _, content in parts]
-                service.files += files
+                service.requests.append(files)
                 service.authorizations.add(self.headers["Authorization"])
-                status, stored, failed = answer(
-                    [split_part10(one).sop_instance_uid for one in files]
-                )
-                content = json.dumps(stow_answer(stored=stored, failed=failed)).encode()
+                status, told = answer([split_part10(one).sop_instance_uid for one in files])
+                content = told if isinstance(told, bytes) else json.dumps(told).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/dicom+json")
                 self.send_header("Content-Length", str(len(content)))
@@ -62,6 +60,10 @@ class WebService:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Be away."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)

@@ -5,16 +5,13 @@ variable DICOM_NODE_DAT_NORMALS names their file. They change numbers, so they a
 version that results carry.
 """
 
-import hashlib
-import os
-from dataclasses import replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from algorithms.toolbox.card import FILE_NAME, read_card
-from dicom_node.domain.algorithm import Algorithm, AlgorithmCard, AlgorithmSpec, InputSpec
-from dicom_node.domain.errors import ConfigError
+from algorithms.toolbox.site_normals import card_with_normals, own_normals
+from dicom_node.domain.algorithm import Algorithm, AlgorithmSpec, InputSpec
 
 NORMALS_VARIABLE = "DICOM_NODE_DAT_NORMALS"
 
@@ -29,33 +26,16 @@ def load() -> Algorithm:
 
 def normals_file() -> Traversable:
     """The file of normals in use: the site's, or the simulated ones that are shipped."""
-    own = os.environ.get(NORMALS_VARIABLE)
+    own = own_normals(NORMALS_VARIABLE)
     return Path(own) if own else files(__name__) / "normals.json"
-
-
-def _card() -> AlgorithmCard:
-    """Card with the normals in its version where they are the site's own."""
-    card = read_card(files(__name__) / FILE_NAME)
-    own = os.environ.get(NORMALS_VARIABLE)
-    if not own:
-        return card
-    try:
-        digest = hashlib.sha256(Path(own).read_bytes()).hexdigest()
-    except OSError as cause:
-        raise ConfigError(
-            file=own, key=NORMALS_VARIABLE, value=own, allowed="a readable file of normals"
-        ) from cause
-    return replace(
-        card,
-        version=f"{card.version}+normals.{digest[:12]}",
-        training_data="none (deterministic); the reference range is the site's own",
-    )
 
 
 # Read at import because an entry point names a value; one small file, and a wrong card must fail
 # `check`, not a patient's job.
 SPEC = AlgorithmSpec(
-    card=_card(),
+    card=card_with_normals(
+        read_card(files(__name__) / FILE_NAME), NORMALS_VARIABLE, "the reference range is"
+    ),
     inputs=(InputSpec(role="spect", modalities=("NM",), tracers=("IOFLUPANE",)),),
     load=load,
     time_limit_s=120.0,

@@ -11,16 +11,18 @@ from dicom_node.domain.coding import Unit
 
 def _load_contoured() -> ContourAlgorithm:
     """What measures the contours of others; no network is loaded."""
-    from algorithms.fdg_lesions.algorithm import DrawnFdgLesions  # noqa: PLC0415 - as below
+    from algorithms.fdg_lesions.measured import measured  # noqa: PLC0415 - as below
+    from algorithms.toolbox.lesion_run import DrawnRun  # noqa: PLC0415 - as below
 
-    return DrawnFdgLesions()
+    return DrawnRun(name="fdg-lesions", measure=measured)
 
 
 def _load_bundle(card: AlgorithmCard, folder: Path) -> Algorithm:
     """The algorithm with the network of a bundle; torch is loaded here and not before."""
-    from algorithms.fdg_lesions.algorithm import FdgLesions  # noqa: PLC0415 - as told
+    from algorithms.fdg_lesions.measured import measured  # noqa: PLC0415 - as told
+    from algorithms.toolbox.lesion_run import NetworkRun  # noqa: PLC0415 - as told
 
-    return FdgLesions.of_bundle(card, folder)
+    return NetworkRun.of_bundle(card, folder, measured)
 
 
 # Read at import because an entry point names a value; small files and the sums of the bundle, and

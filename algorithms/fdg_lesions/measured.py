@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 
 from algorithms.fdg_lesions import vocabulary as words
-from algorithms.fdg_lesions.references import References, references_of
-from algorithms.toolbox.blood_pool_reference import BLOOD_POOL_SOURCE
 from algorithms.toolbox.body_size import lean_body_mass_kg
 from algorithms.toolbox.burden import DMAX_SOURCE, SDMAX_SOURCE, Burden, burden_of, restricted
 from algorithms.toolbox.fdg_criteria import (
@@ -15,10 +13,11 @@ from algorithms.toolbox.fdg_criteria import (
     qpet,
 )
 from algorithms.toolbox.isocontour import at_fraction_of_maximum
-from algorithms.toolbox.lesion_segments import Reference, segments_of
-from algorithms.toolbox.lesion_values import of_references, plain, suvs_of
+from algorithms.toolbox.lesion_references import references_of, shown
+from algorithms.toolbox.lesion_segments import segments_of
+from algorithms.toolbox.lesion_values import of_physiology, of_references, plain, suvs_of
 from algorithms.toolbox.lesions import Lesion
-from algorithms.toolbox.liver_reference import LIVER_SOURCE
+from algorithms.toolbox.liver_reference import FDG_LIVER
 from algorithms.toolbox.reference_region import ReferenceRegion
 from algorithms.toolbox.uptake import Uptake
 from dicom_node.domain import coding
@@ -29,13 +28,11 @@ from dicom_node.domain.result import (
     Measurement,
     Region,
     Result,
-    Segment,
     SegmentationResult,
 )
 from dicom_node.domain.volume import PatientFacts, Volume
 
 _FIXED_SUV, _FRACTION, _MARGIN_MM = 4.0, 0.41, 30.0
-_LIVER_RGB, _POOL_RGB = (255, 220, 90), (120, 190, 255)
 NO_BODY = "Size, weight or sex of the patient is missing: no PERCIST threshold and no SDmax."
 
 
@@ -64,8 +61,8 @@ def measured(
         raise NotCalibrated(f"FDG lesions need {Unit.SUVBW}, the volume is in {pet.unit}")
     regions = [one.region for one in lesions]
     burden = burden_of(pet.array, pet.geometry, regions)
-    found = references_of(pet, ct, regions)
-    references = _references(found)
+    found = references_of(pet, ct, regions, FDG_LIVER)
+    references = shown(found)
     segments = segments_of(lesions, references, physiological)
     body, missing = _of_body(pet.patient, burden, found.liver)
     ratios, categories = _of_liver(pet, regions, burden, found.liver)
@@ -76,31 +73,12 @@ def measured(
             *(m for n, one in enumerate(burden.lesions, start=1) for m in _of_lesion(one, n)),
             *ratios,
             *of_references(segments, references),
-            *_of_physiology(pet, segments, physiological),
+            *of_physiology(pet, segments, physiological),
             *_totals(pet, regions, burden),
             *body,
         ),
         classifications=categories,
         warnings=(*found.warnings, *missing),
-    )
-
-
-def _references(found: References) -> tuple[Reference, ...]:
-    """The reference regions that could be placed."""
-    rows = (
-        (found.liver, "Liver reference", words.LIVER, _LIVER_RGB, LIVER_SOURCE),
-        (
-            found.blood_pool,
-            "Blood pool ref.",
-            words.THORACIC_AORTA,
-            _POOL_RGB,
-            BLOOD_POOL_SOURCE,
-        ),
-    )
-    return tuple(
-        Reference(name=name, site=site, rgb=rgb, placed=ball, source=source)
-        for ball, name, site, rgb, source in rows
-        if ball is not None
     )
 
 
@@ -111,17 +89,6 @@ def _of_lesion(uptake: Uptake, segment: int) -> tuple[Measurement, ...]:
         plain("MTV", volume, uptake.volume_ml, coding.MILLILITRE, segment=segment),
         plain("TLG", product, uptake.product, coding.GRAM, segment=segment),
     )
-
-
-def _of_physiology(
-    pet: Volume, segments: Sequence[Segment], region: Region | None
-) -> tuple[Measurement, ...]:
-    """Volume of what was left out, so that a reader can see how much it is."""
-    if region is None:
-        return ()
-    volume = region.voxels * pet.geometry.voxel_volume_ml
-    number = segments[-1].number
-    return (plain("Volume", coding.VOLUME, volume, coding.MILLILITRE, segment=number),)
 
 
 def _totals(pet: Volume, regions: Sequence[Region], burden: Burden) -> tuple[Measurement, ...]:

@@ -2,8 +2,6 @@
 
 from dicom_node.domain.coding import PRIVATE_SCHEME, Code
 
-LIVER = Code("10200004", "SCT", "Liver")
-THORACIC_AORTA = Code("113262008", "SCT", "Thoracic aorta")
 NUMBER_OF_LESIONS = Code("246206008", "SCT", "Number of lesions")
 PER_METRE = Code("/m", "UCUM", "per meter")
 DMAX = Code("dmax", PRIVATE_SCHEME, "Largest distance between lesions")

@@ -66,29 +66,32 @@ def measurements_of(found: Comparison, segments: Sequence[Segment]) -> tuple[Mea
 
 
 def _of_lesion(found: Comparison, lesion: int) -> list[Measurement]:
-    now = found.now.burden.lesions[lesion]
-    segment = lesion + 1
-    rows = [
-        suv("SUVpeak", now.peak, coding.PEAK, segment, _PEAK),
-        plain("Volume", coding.METABOLIC_VOLUME, now.volume_ml, coding.MILLILITRE, segment=segment),
-    ]
+    """Now and change first: the page has no room for more."""
+    now, segment = found.now.burden.lesions[lesion], lesion + 1
+    peak_now = suv("SUVpeak", now.peak, coding.PEAK, segment, _PEAK)
+    ml, percent = coding.MILLILITRE, coding.PERCENT
+    volume_now = plain("Volume", coding.METABOLIC_VOLUME, now.volume_ml, ml, segment=segment)
     earlier = [found.before.burden.lesions[b] for b in found.earlier_of(lesion)]
     if not earlier:
-        return rows
+        return [peak_now, volume_now]
     peak, volume = max(e.peak for e in earlier), sum(e.volume_ml for e in earlier)
-    per_ml, percent = coding.G_PER_ML_SUVBW, coding.PERCENT
     more = relative(peak, now.peak), relative(volume, now.volume_ml)
-    then = (
-        ("SUVpeak before", words.SUV_PEAK_BEFORE, peak, per_ml, _BEFORE),
-        ("Volume before", words.VOLUME_BEFORE, volume, coding.MILLILITRE, _BEFORE),
-        ("SUVpeak change", words.CHANGE_OF_PEAK, more[0], percent, ""),
-        ("Volume change", words.CHANGE_OF_VOLUME, more[1], percent, ""),
-    )
-    rows += [
-        plain(label, name, value, unit, segment=segment, source=source)
-        for label, name, value, unit, source in then
+    per_ml = coding.G_PER_ML_SUVBW
+    return [
+        peak_now,
+        plain("SUVpeak change", words.CHANGE_OF_PEAK, more[0], percent, segment=segment),
+        volume_now,
+        plain("Volume change", words.CHANGE_OF_VOLUME, more[1], percent, segment=segment),
+        plain(
+            "SUVpeak before",
+            words.SUV_PEAK_BEFORE,
+            peak,
+            per_ml,
+            segment=segment,
+            source=_BEFORE,
+        ),
+        plain("Volume before", words.VOLUME_BEFORE, volume, ml, segment=segment, source=_BEFORE),
     ]
-    return rows
 
 
 def _of_liver(found: Comparison, segments: Sequence[Segment]) -> list[Measurement]:

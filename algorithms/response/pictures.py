@@ -45,7 +45,7 @@ def _pair(found: Comparison, view: View) -> Figure:
         np.pad(p, ((0, tallest - p.shape[0]), (0, 0), (0, 0)), constant_values=255)
         for p in pictures
     ]
-    title = f"{view.capitalize()} MIP before and now, SUVbw 0 to {window.high:g}"
+    title = f"{view.capitalize()} MIP, before and now"
     return Figure(title=title, pixels=np.ascontiguousarray(np.hstack(padded)))
 
 

@@ -8,7 +8,8 @@ from algorithms.toolbox.uptake import Uptake
 from dicom_node.domain import coding
 from dicom_node.domain.coding import Code
 from dicom_node.domain.geometry import Geometry
-from dicom_node.domain.result import Measurement, Segment
+from dicom_node.domain.result import Measurement, Region, Segment
+from dicom_node.domain.volume import Volume
 
 _PARTIAL_VOLUME_ML = 1.0
 NOTHING_FOUND = "No lesion was outlined."
@@ -64,6 +65,17 @@ def of_references(
         out.append(suv("SUVmean", placed.mean, coding.MEAN, number, one.source))
         out.append(suv("SUV SD", placed.sd, coding.STANDARD_DEVIATION, number, one.source))
     return tuple(out)
+
+
+def of_physiology(
+    pet: Volume, segments: Sequence[Segment], region: Region | None
+) -> tuple[Measurement, ...]:
+    """Volume of what was left out, so that a reader can see how much it is."""
+    if region is None:
+        return ()
+    volume = region.voxels * pet.geometry.voxel_volume_ml
+    number = segments[-1].number
+    return (plain("Volume", coding.VOLUME, volume, coding.MILLILITRE, segment=number),)
 
 
 def notes_of(lesions: Sequence[Lesion], geometry: Geometry) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """The long axis of a left ventricle, and where a place in the patient lies on its polar map.
 
-A place has a radius on the map, 0 at the apex and 1 at the valve plane, and an angle: 0 anterior,
-90 lateral, 180 inferior, 270 septal degrees. Anterior is the direction to the head, across the
-axis: that is how a heart is turned into short-axis slices by hand, in two steps.
+A place has a radius on the map, 0 at the apex and 1 just before the valve plane, and an angle: 0
+anterior, 90 lateral, 180 inferior, 270 septal degrees. Anterior is the direction to the head,
+across the axis: that is how a heart is turned into short-axis slices by hand, in two steps.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,9 @@ Floats = NDArray[np.float64]
 # cap is as high as the tip of the cavity, where the apex (segment 17) begins (AHA, Circulation
 # 2002;105:539, recalled).
 CAP_RADIUS = 0.5
+# The map ends so far before the valve plane: at the plane itself half of the counts are lost to
+# resolution, and a normal base would look like a defect.
+_MARGIN_MM = 6.0
 _APEX_RADIUS, _APEX_ANGLE_DEG = 0.25, 36.0
 _HEAD = np.array([0.0, 0.0, 1.0])
 
@@ -76,7 +79,7 @@ class LongAxis:
         )
 
     def on_map(self, points_mm: Floats) -> tuple[Floats, Floats]:
-        """Radius on the map (above 1 behind the valve plane) and angle in degrees, 0 to 360."""
+        """Radius on the map (above 1 behind its end) and angle in degrees, 0 to 360."""
         along, up, aside = np.moveaxis(self.local(points_mm), -1, 0)
         from_cap = along - self.cap_mm
         angle = np.degrees(np.arctan2(np.hypot(up, aside), from_cap))
@@ -86,7 +89,7 @@ class LongAxis:
             _APEX_RADIUS
             + (angle - _APEX_ANGLE_DEG) / (90 - _APEX_ANGLE_DEG) * (CAP_RADIUS - _APEX_RADIUS),
         )
-        wall = CAP_RADIUS - (1 - CAP_RADIUS) * from_cap / self.cap_mm
+        wall = CAP_RADIUS - (1 - CAP_RADIUS) * from_cap / (self.cap_mm - _MARGIN_MM)
         turned = np.degrees(np.arctan2(aside, up)) % 360.0
         return np.where(from_cap > 0, cap, wall), turned
 
@@ -100,5 +103,6 @@ class LongAxis:
         )
         tilt = np.radians(np.minimum(np.where(radius < _APEX_RADIUS, low, high), 90.0))[..., None]
         ways = np.cos(tilt) * self.direction + np.sin(tilt) * outward
-        height = self.cap_mm * np.minimum(1.0, (1 - radius) / (1 - CAP_RADIUS))
+        share = np.minimum(1.0, (1 - radius) / (1 - CAP_RADIUS))
+        height = _MARGIN_MM + (self.cap_mm - _MARGIN_MM) * share
         return self.base_mm + height[..., None] * self.direction, np.asarray(ways)

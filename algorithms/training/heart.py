@@ -4,8 +4,9 @@ import argparse
 import copy
 import hashlib
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from numpy.typing import NDArray
 
 from algorithms.toolbox.heart_net.grid import OUTLINE_VOXELS, outline_scale
 from algorithms.toolbox.heart_net.network import build, packed
+from algorithms.training.averaging import average_weights
 from algorithms.training.heart_examples import HeartExample, examples
 
 Batch = tuple[torch.Tensor, torch.Tensor]
 _FORGET = 0.998
 _WARM_UP = 50
 _SHARES = 255.0
+_FIRST = 48  # examples with which training begins; more come while it runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,25 +32,43 @@ class HeartPlan:
 
     Parameters
     ----------
-    minutes : of the network that outlines; the one that finds gets a sixth of it
+    minutes : of the processor, for the network that outlines; the one that finds gets an eighth
     """
 
     seed: int = 1
-    examples: int = 900
-    minutes: float = 8.0
+    examples: int = 700
+    minutes: float = 5.0
     batch: int = 4
     learning_rate: float = 3e-3
 
 
 def train_heart(
-    plan: HeartPlan, made: Sequence[HeartExample], *, tell: Callable[[str], object]
+    plan: HeartPlan,
+    made: Sequence[HeartExample],
+    *,
+    tell: Callable[[str], object],
+    keep: Callable[[dict[str, torch.nn.Module]], object] = lambda _: None,
 ) -> dict[str, torch.nn.Module]:
-    """Both networks, trained; averages of their weights over the last steps."""
+    """Both networks, trained; averages of their weights over the last steps.
+
+    Parameters
+    ----------
+    made : it may grow while this runs
+    keep : given both networks now and then, so that a run that is cut off leaves something
+    """
     torch.manual_seed(plan.seed)
-    return {
-        "finder": _fit("finder", plan, plan.minutes / 6, _finding_batch, made, tell=tell),
-        "outliner": _fit("outliner", plan, plan.minutes, _outline_batch, made, tell=tell),
-    }
+    nets: dict[str, torch.nn.Module] = {}
+    for name, minutes, batch_of in (
+        ("finder", plan.minutes / 8, _finding_batch),
+        ("outliner", plan.minutes, _outline_batch),
+    ):
+        fitting = _fit(name, plan, minutes, batch_of, made)
+        for step, done, loss, net in fitting:
+            nets[name] = net
+            tell(f"{name}: step {step}, {100 * done:.0f} %, {len(made)} examples, {loss:.4f}\n")
+            if len(nets) == 2:
+                keep(nets)
+    return nets
 
 
 def _fit(
@@ -56,10 +77,8 @@ def _fit(
     minutes: float,
     batch_of: Callable[[Sequence[HeartExample], np.random.Generator], Batch],
     made: Sequence[HeartExample],
-    *,
-    tell: Callable[[str], object],
-) -> torch.nn.Module:
-    """AdamW with a learning rate that falls over the processor time given."""
+) -> Iterator[tuple[int, float, float, torch.nn.Module]]:
+    """AdamW with a learning rate that falls over the processor time given; tells how far it is."""
     random = np.random.default_rng((plan.seed, 5))
     net = build(name)
     averaged = copy.deepcopy(net)
@@ -76,11 +95,10 @@ def _fit(
         loss.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
         optimiser.step()
         step += 1
-        _average(averaged, net, min(_FORGET, (1 + step) / (10 + step)))
+        average_weights(averaged, net, min(_FORGET, (1 + step) / (10 + step)))
         done = (time.process_time() - started) / (60 * minutes)
-        if step % 100 == 0:
-            tell(f"{name}: step {step}, {100 * done:.0f} %, loss {float(loss):.4f}\n")
-    return averaged.eval()
+        if step % 100 == 0 or done >= 1.0:
+            yield step, done, loss.item(), averaged
 
 
 def soft_loss(scores: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
@@ -97,17 +115,6 @@ def soft_loss(scores: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
     entropy = -(shares * torch.log_softmax(scores, dim=1)).sum(1).mean()
     value: torch.Tensor = (1 - both[1:]).mean() + entropy
     return value
-
-
-def _average(averaged: torch.nn.Module, net: torch.nn.Module, keep: float) -> None:
-    """Running average of the weights."""
-    with torch.no_grad():
-        new = net.state_dict()
-        for key, value in averaged.state_dict().items():
-            if value.is_floating_point():
-                value.lerp_(new[key], 1 - keep)
-            else:
-                value.copy_(new[key])
 
 
 def _outline_batch(chosen: Sequence[HeartExample], random: np.random.Generator) -> Batch:
@@ -140,6 +147,10 @@ def _tensors(
     return given.to(memory_format=torch.channels_last_3d), torch.cat([rest, found], dim=1)
 
 
+def _simulate(plan: HeartPlan, workers: int, made: list[HeartExample]) -> None:
+    made.extend(examples(plan.seed, plan.examples, workers=workers))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train as told on the command line and write the weights."""
     usual = HeartPlan()
@@ -152,11 +163,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)  # so that the same seed gives the same sums
     plan = HeartPlan(seed=given.seed, examples=given.examples, minutes=given.minutes)
-    made = list(examples(plan.seed, plan.examples, workers=given.workers))
-    sys.stderr.write(f"{len(made)} examples\n")
-    content = packed(train_heart(plan, made, tell=sys.stderr.write))
     given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_bytes(content)
+    made: list[HeartExample] = []
+    simulating = threading.Thread(target=_simulate, args=(plan, given.workers, made), daemon=True)
+    simulating.start()
+    while len(made) < min(_FIRST, plan.examples) and simulating.is_alive():
+        time.sleep(0.2)
+    train_heart(
+        plan,
+        made,
+        tell=sys.stderr.write,
+        keep=lambda nets: given.out.write_bytes(packed(nets)),
+    )
+    content = given.out.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     sys.stdout.write(f"mpi-spect: {len(content)} bytes, sha256 {digest}, {given.out}\n")
     return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -23,7 +23,7 @@ from algorithms.toolbox.heart_net.grid import (
 from dicom_node.domain.geometry import Geometry
 
 Image = NDArray[np.float32]
-_SPARE_VOXELS = 40  # of a side of a stored example, from which a training crop is cut
+_SPARE_VOXELS = 30  # of a side of a stored example, from which a training crop is cut
 _FIND_SHAPE = (24, 40, 40)
 _SINGLE_GATES = 0.4  # share of examples that show one gate of 8 or 16
 _SHORT_AXIS = 0.3
@@ -36,8 +36,8 @@ class HeartExample:
 
     Parameters
     ----------
-    fine : (40, 40, 40) float16, counts about the ventricle, 1 at the brightest
-    wall, cavity : (40, 40, 40) uint8, share of a voxel times 255
+    fine : (30, 30, 30) float16, counts about the ventricle, 1 at the brightest
+    wall, cavity : (30, 30, 30) uint8, share of a voxel times 255
     coarse : (24, 40, 40) float16, input of the network that finds
     solid : (24, 40, 40) uint8, share of ventricle times 255
     """

@@ -12,6 +12,7 @@ from monai.losses import DiceLoss  # type: ignore[attr-defined]  # exported at r
 from safetensors.torch import load_file, save_file
 
 from algorithms.toolbox.lesion_net.network import NetworkShape, autocast, best_device, build, ready
+from algorithms.training.averaging import average_weights
 from algorithms.training.examples import ExamplePlan, batches
 
 _CLASS_WEIGHTS = (0.5, 1.0, 2.0)
@@ -181,13 +182,7 @@ def loss_of(scores: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -
 def _average(state: State, keep: float) -> None:
     """Running average of weights; it forgets faster at the start."""
     keep = min(keep, (1 + state.step) / (10 + state.step))
-    with torch.no_grad():
-        new, old = state.net.state_dict(), state.averaged.state_dict()
-        for key, value in old.items():
-            if value.is_floating_point():
-                value.lerp_(new[key], 1 - keep)
-            else:
-                value.copy_(new[key])
+    average_weights(state.averaged, state.net, keep)
 
 
 def _fresh(plan: TrainingPlan, device: torch.device) -> State:

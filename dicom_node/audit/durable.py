@@ -6,7 +6,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700  # the trail names patients
+_PRIVATE_FILE, _PRIVATE_FOLDER = 0o600, 0o700  # the trail names patients
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that only its owner may use: who owns the one that it is in."""
+    if not folder.is_dir():
+        folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        _give_to_owner_of(folder.parent, folder)
+
+
+def open_private(path: Path, flags: int) -> int:
+    """Descriptor of a file that only its owner may use: who owns its folder.
+
+    A command that root runs must not take the trail away from the node.
+    """
+    descriptor = os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, _PRIVATE_FILE)
+    _give_to_owner_of(path.parent, descriptor)
+    return descriptor
+
+
+def _give_to_owner_of(folder: Path, made: Path | int) -> None:
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.chown(made, owner.st_uid, owner.st_gid)
 
 
 @contextmanager
@@ -19,7 +42,7 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
         Where False, the block runs at once and is given whether it has the lock.
     """
     # Opened anew each time: a lock belongs to the opened file, and threads must not share it.
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+    descriptor = open_private(path, os.O_RDWR)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -34,8 +57,7 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
 def write_durably(path: Path, content: bytes) -> None:
     """Put a file in the place of another, so that after a crash there is the one or the other."""
     temporary = path.with_suffix(".new")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-    with open(os.open(temporary, flags, PRIVATE_FILE), "wb") as file:
+    with open(open_private(temporary, os.O_WRONLY | os.O_TRUNC), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -47,7 +69,7 @@ def why_not_writable(folder: Path) -> str:
     """Why nothing can be written to a folder; empty where it can, or where it can be made."""
     probe = folder / ".writable"
     try:
-        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        private_folder(folder)
         write_durably(probe, b"1")
         probe.unlink()
     except OSError as cause:

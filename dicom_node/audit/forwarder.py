@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from dicom_node.audit.connection import Secure, SyslogConnection
-from dicom_node.audit.durable import PRIVATE_FOLDER, locked, write_durably
+from dicom_node.audit.durable import locked, private_folder, write_durably
 from dicom_node.audit.files import Place, read_after
 from dicom_node.audit.head import read_head
 from dicom_node.audit.line import Line
@@ -73,7 +73,7 @@ class Forwarder:
         """Send what waits, one batch of it; whether there may be more at once."""
         if self._uptime_s() < self._not_before_s:
             return False
-        self._folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        private_folder(self._folder)
         with locked(self._folder / _LOCK, wait=False) as mine:
             return mine and self._send_batch()
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import structlog
 
 from dicom_node.audit.durable import (
-    PRIVATE_FILE,
-    PRIVATE_FOLDER,
     locked,
+    open_private,
+    private_folder,
     sync_folder,
 )
 from dicom_node.audit.files import encoded_lines, file_name, files_of, first_of, lines_of
@@ -92,7 +92,7 @@ class Trail:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        self.folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        private_folder(self.folder)
         with locked(self.folder / _LOCK):
             yield
 
@@ -132,8 +132,8 @@ class Trail:
             if name:
                 self._sync(name)
             name = file_name(line.number)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        with open(os.open(self.folder / name, flags, PRIVATE_FILE), "ab") as file:
+        flags = os.O_WRONLY | os.O_APPEND
+        with open(open_private(self.folder / name, flags), "ab") as file:
             file.write(line.encoded())
             size = file.tell()
         return Head(number=line.number, hash=line.hash, file=name, size=size)

@@ -8,6 +8,7 @@ from dicom_node.cli.json_forms import Json
 from dicom_node.cli.options import print_json
 from dicom_node.domain.algorithm import InputSpec
 from dicom_node.domain.errors import InputRejected
+from dicom_node.domain.series import Series
 from dicom_node.domain.volume import Volume
 from dicom_node.policy.assembly import why_no_volume
 from dicom_node.policy.routing import why_barred
@@ -15,6 +16,8 @@ from dicom_node.reading.series import ReadSeries
 from dicom_node.reading.volume import read_volume
 from dicom_node.registry import load_normals_maker, load_registry
 from dicom_node.settings import read_settings
+
+Person = tuple[str, str | None]
 
 
 def make_normals(
@@ -41,7 +44,7 @@ def _volumes(
     reads: Sequence[ReadSeries], wanted: InputSpec, left_out: list[str]
 ) -> Iterator[Volume]:
     """Volumes one after the other, so that a hundred scans need the memory of one."""
-    patients: set[str] = set()
+    patients: set[Person] = set()
     for read in reads:
         try:
             _require_fit(read, wanted, patients)
@@ -49,11 +52,16 @@ def _volumes(
         except InputRejected as cause:
             left_out.append(f"series {read.series.key.series_instance_uid}: {cause}")
             continue
-        patients.add(read.series.patient_digest)
+        patients.add(_person(read.series))
         yield volume
 
 
-def _require_fit(read: ReadSeries, wanted: InputSpec, patients: set[str]) -> None:
+def _person(series: Series) -> Person:
+    """Who was scanned, at rest or at stress: one scan of each counts."""
+    return series.patient_digest, series.exam.phase
+
+
+def _require_fit(read: ReadSeries, wanted: InputSpec, patients: set[Person]) -> None:
     series = read.series
     flaw = why_barred(series) or why_no_volume(series)
     if flaw is not None:
@@ -64,5 +72,5 @@ def _require_fit(read: ReadSeries, wanted: InputSpec, patients: set[str]) -> Non
         raise InputRejected(
             f"tracer {series.tracer.tracer}, wanted is {' or '.join(wanted.tracers)}"
         )
-    if series.patient_digest in patients:
+    if _person(series) in patients:
         raise InputRejected("another scan of the same patient is already among the normals")

@@ -224,7 +224,13 @@ class VoxelMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Result:
-    """Everything an algorithm says about its inputs."""
+    """Everything an algorithm says about its inputs.
+
+    Parameters
+    ----------
+    description : tuple of str
+        Sentences made by rules from the measurements; each names those that it rests on.
+    """
 
     segmentation: SegmentationResult | None = None
     measurements: tuple[Measurement, ...] = ()
@@ -232,6 +238,7 @@ class Result:
     figures: tuple[Figure, ...] = ()
     warnings: tuple[str, ...] = ()
     maps: tuple[VoxelMap, ...] = ()
+    description: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         segments = () if self.segmentation is None else self.segmentation.segments

@@ -53,6 +53,8 @@ def measurement_groups(report: Report, written: Sequence[WrittenPart]) -> Items:
     ]
     if not segments or result.measurements_of(None):
         groups.append(_study_group(report, empty=not segments))
+    if result.description:
+        groups.append(group_of(_plain(report, "description", ()), result.description))
     for number, classification in enumerate(result.classifications, start=1):
         groups.append(_classification_group(report, number, classification))
     groups.append(group_of(_plain(report, "run", ()), run_statements(report)))

@@ -118,6 +118,8 @@ def _draw_right(canvas: Canvas, report: Report, modality: str) -> None:
     ]
     lines = sum(len(warning) for warning in warnings)
     study = _study_lines(canvas, report.result)
+    told = _paragraph(canvas, " ".join(report.result.description), width=_RIGHT_WIDTH)
+    below = len(study) * _LINE + len(told) * _SMALL_LINE
     y = _draw_source(canvas, report, modality)
     y = draw_table(
         canvas,
@@ -125,9 +127,10 @@ def _draw_right(canvas: Canvas, report: Report, modality: str) -> None:
         x=_RIGHT_X,
         y=y,
         width=_RIGHT_WIDTH,
-        bottom=_BOTTOM - min(lines, _WARNING_LINES) * _SMALL_LINE - len(study) * _LINE,
+        bottom=_BOTTOM - min(lines, _WARNING_LINES) * _SMALL_LINE - below,
     )
     y = _draw_lines(canvas, study, y=y, size=_SIZE, step=_LINE, color=INK)
+    y = _draw_lines(canvas, told, y=y, size=_SMALL, step=_SMALL_LINE, color=INK)
     shown = _fitting(warnings, int((_BOTTOM - y) // _SMALL_LINE))
     _draw_lines(canvas, shown, y=y, size=_SMALL, step=_SMALL_LINE, color=RED)
 

@@ -152,9 +152,8 @@ def _associate(
             destination, f"no presentation context was accepted: {refused}", for_good=True
         )
     if tls_failures:
-        raise _failed(
-            destination, f"TLS with {destination.host}: {tls_failures[0]}", untrusted=True
-        )
+        told = f"TLS with {destination.host}: {tls_failures[0]}"
+        raise _failed(destination, told, untrusted=True)
     waited_s = time.monotonic() - began_at
     raise _failed(
         destination, _why_not(association, destination, waited_s, connected=bool(connected_at))

@@ -6,11 +6,12 @@ pairs, and all of the second world, are held out. Intervals are 95 %, by bootstr
 
 import argparse
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from dat_cohort import Case, cohort
+from intervals import with_interval
 from numpy.typing import NDArray
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.metrics import roc_auc_score
@@ -26,10 +27,8 @@ from algorithms.simulation.brain_uptake import Group
 from algorithms.toolbox.striatum import Side
 
 Floats = NDArray[np.float64]
-Statistic = Callable[[Floats], float]
 
 NORMALS_NAME = "simulated normals"
-_BOOTSTRAPS = 1000
 # The review's figures for the support vector machine; for the three others it names only a table
 # that is not at hand (nuclear_medicine 5.1, seed Fig 11), so they are not repeated from memory.
 _REVIEW_SVM = "review: accuracy 97.29 sensitivity 97.37 specificity 97.18 AUC 99.26"
@@ -87,12 +86,12 @@ def _tell_measuring(name: str, cases: Sequence[Case]) -> None:
     if len(done) < 3:
         return
     dice = np.array([c.dice for c in done])
-    print(f"  Dice, mean of the four regions      {_with_interval(dice.mean(axis=1), np.mean)}")
+    print(f"  Dice, mean of the four regions      {with_interval(dice.mean(axis=1), np.mean)}")
     print(f"  Dice, 5th percentile                {np.percentile(dice, 5):.3f}")
     error = np.array([np.subtract(c.measured, c.by_true_regions) for c in done])
     for index, (nucleus, side) in enumerate(MEASURED):
-        bias = _with_interval(error[:, index], np.mean)
-        limits = _with_interval(error[:, index], _limits)
+        bias = with_interval(error[:, index], np.mean)
+        limits = with_interval(error[:, index], _limits)
         print(f"  SBR {nucleus} {side:5} - true regions: bias {bias}, limits +-{limits}")
     put_in = np.array([c.put_in for c in done])
     measured = np.array([c.measured for c in done])
@@ -108,15 +107,6 @@ def _tell_measuring(name: str, cases: Sequence[Case]) -> None:
 def _limits(error: Floats) -> float:
     """Half width of the limits of agreement (Bland and Altman)."""
     return float(1.96 * np.std(error, ddof=1))
-
-
-def _with_interval(values: Floats, statistic: Statistic) -> str:
-    random = np.random.default_rng(0)
-    again = [
-        statistic(values[random.integers(0, len(values), len(values))]) for _ in range(_BOOTSTRAPS)
-    ]
-    low, high = np.percentile(again, (2.5, 97.5))
-    return f"{statistic(values):.3f} ({low:.3f} to {high:.3f})"
 
 
 def _table(cases: Sequence[Case]) -> tuple[Floats, NDArray[np.bool_]]:
@@ -163,7 +153,7 @@ def _tell_classifiers(name: str, train: Sequence[Case], held_out: Sequence[Case]
 def _tell(name: str, said: NDArray[np.bool_], scores: Floats, y: NDArray[np.bool_]) -> None:
     right = (said == y).astype(float)
     print(
-        f"  {name:34} accuracy {_with_interval(100 * right, np.mean)} "
+        f"  {name:34} accuracy {with_interval(100 * right, np.mean)} "
         f"sensitivity {100 * said[y].mean():.1f} specificity {100 * (~said[~y]).mean():.1f} "
         f"AUC {100 * roc_auc_score(y, scores):.1f}"
     )

@@ -101,7 +101,7 @@ def test_a_lesion_is_compared_with_itself_and_not_with_a_larger_one_beside_it():
 
 def test_both_days_stand_side_by_side_at_one_window():
     (figure,) = fdg().figures
-    assert figure.title == "Coronal MIP before and now, SUVbw 0 to 7"
+    assert figure.title == "Coronal MIP, before and now"
     left, right = np.array_split(figure.pixels, 2, axis=1)
     blue = np.all(left == (30, 110, 255), axis=-1)
     magenta = np.all(right == NEW_RGB, axis=-1)

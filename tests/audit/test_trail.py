@@ -60,6 +60,15 @@ def test_only_its_owner_may_read_it(folder: Path) -> None:
         assert file.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
+def test_what_root_writes_stays_the_nodes(folder: Path) -> None:
+    folder.mkdir()
+    os.chown(folder, 4711, 4712)
+    filled(folder)
+    owners = {(file.stat().st_uid, file.stat().st_gid) for file in folder.iterdir()}
+    assert owners == {(4711, 4712)}
+
+
 def test_it_goes_on_after_a_restart(folder: Path) -> None:
     filled(folder, lines=2)
     Trail(folder).append(["<three/>", "<four/>"])

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from dicom_node.audit.files import Place, files_of, read_after
 from dicom_node.audit.trail import Trail
-from dicom_node.cli.app import app
+from dicom_node.cli.audit_app import audit_app
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def asked(config: Path, *arguments: str) -> tuple[int, Any]:
-    done = CliRunner().invoke(app, ["audit", *arguments, "--config", str(config), "--json"])
+    done = CliRunner().invoke(audit_app, [*arguments, "--config", str(config), "--json"])
     return done.exit_code, json.loads(done.stdout)
 
 

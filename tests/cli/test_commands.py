@@ -155,7 +155,7 @@ def test_send_stores_every_file_and_tells_who_refused(study, tmp_path):
 
 def test_algorithms_and_simulate_say_what_there_is(tmp_path):
     told = command("algorithms", "--json")
-    assert [one["name"] for one in told["algorithms"]] == ["dat-spect", "pet-threshold"]
+    assert {"dat-spect", "pet-threshold"} <= {one["name"] for one in told["algorithms"]}
     assert told["broken"] == {}
     command("simulate", "nothing", "--out", tmp_path, status=2)
 

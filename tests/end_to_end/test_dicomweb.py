@@ -6,7 +6,7 @@ from pathlib import Path
 
 from factories import ct_series, pet_series, write_series
 from peers import free_port, running_node, wait_until
-from web_service import WebService
+from web_service import WebService, stow_answer
 
 from dicom_node.domain.peer import Destination, WebAccess
 from dicom_node.network.outgoing import outgoing_files
@@ -41,14 +41,14 @@ def test_results_reach_a_service_once_each_though_it_has_no_room_and_then_takes_
     taken: Counter[str] = Counter()
     lock, refusals = threading.Lock(), iter([503, 202])
 
-    def answer(uids: list[str]) -> tuple[int, dict[str, int], dict[str, int]]:
+    def answer(uids: list[str]) -> tuple[int, object]:
         """First no room, then one of them only, then all."""
         with lock:
             status = next(refusals, 200)
             kept = {503: [], 202: uids[:1], 200: uids}[status]
             taken.update(kept)
             left = dict.fromkeys(uids[len(kept) :], 0xA700)
-            return status, dict.fromkeys(kept, 0), left
+            return status, stow_answer(stored=dict.fromkeys(kept, 0), failed=left)
 
     with WebService(answer) as service:
         config = _config(tmp_path, dimse=dimse, web=web, service=service.port)
@@ -71,4 +71,4 @@ def test_results_reach_a_service_once_each_though_it_has_no_room_and_then_takes_
     assert set(job["inputs"]) == {"pet", "ct"}
     assert service.authorizations == {"Bearer battery-staple"}
     sent = {file.read_bytes() for file in (tmp_path / "var" / "results").rglob("*.dcm")}
-    assert set(service.files) <= sent
+    assert {file for files in service.requests for file in files} <= sent

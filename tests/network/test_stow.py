@@ -5,16 +5,14 @@ import http.client
 import io
 import json
 import random
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from certificates import Authority
 from factories import pet_series, write_series
-from web_service import stow_answer
+from web_service import WebService, stow_answer
 
 from dicom_node.domain.errors import ArchiveError
 from dicom_node.domain.peer import (
@@ -171,45 +169,18 @@ def test_a_caller_without_a_trusted_certificate_is_refused(
 # Out: what other services answer.
 
 
-class Service:
-    """A DICOMweb service that answers what the test says."""
+class Service(WebService):
+    """Answers what the test lists; when that is used up, 200 and not a word."""
 
     def __init__(self) -> None:
         self.answers: list[tuple[int, object]] = []
-        self.asked: list[list[bytes]] = []
-        service = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                boundary = self.headers["Content-Type"].rpartition("boundary=")[2]
-                read = io.BytesIO(body).read
-                found = parts_of(read, boundary, most_parts=99, most_bytes=2**30)
-                service.asked.append([content for _, content in found])
-                status, told = service.answers.pop(0) if service.answers else (200, b"")
-                content = told if isinstance(told, bytes) else json.dumps(told).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/dicom+json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_: object) -> None: ...
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(lambda _: self.answers.pop(0) if self.answers else (200, b""))
 
 
 @pytest.fixture
 def service() -> Iterator[Service]:
-    one = Service()
-    yield one
-    one.stop()
+    with Service() as running:
+        yield running
 
 
 def test_a_partial_failure_is_judged_instance_by_instance(service: Service, files: Any) -> None:
@@ -232,7 +203,7 @@ def test_a_conflict_that_names_its_instances_is_for_good(service: Service, files
     assert {(one.stored, one.transient) for one in store(files, at(service.port))} == {
         (False, False)
     }
-    assert len(service.asked) == 1
+    assert len(service.requests) == 1
 
 
 @pytest.mark.parametrize("status", [400, 409, 413, 415])
@@ -243,7 +214,7 @@ def test_one_object_that_is_refused_takes_no_other_with_it(
     reports = store(files, at(service.port))
     assert [one.stored for one in reports] == [True, False, True]
     assert not reports[1].transient
-    assert [len(parts) for parts in service.asked] == [3, 1, 1, 1]
+    assert [len(parts) for parts in service.requests] == [3, 1, 1, 1]
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])

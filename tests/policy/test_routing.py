@@ -159,3 +159,19 @@ def test_of_several_companions_the_one_with_most_slices_is_taken():
 )
 def test_a_companion_of_another_patient_or_no_volume_is_none(wrong):
     assert find_companion(PET, [made_series(**CT, **wrong)], CompanionRule(modality="CT")) is None
+
+
+def nm(uid, phase, *, kind=ExamKind.GATED, **fields):
+    return made_series(modality="NM", uid=uid, tracer="SESTAMIBI", phase=phase, kind=kind, **fields)
+
+
+def test_a_stress_scan_finds_the_rest_scan_that_was_made_like_it():
+    rule = CompanionRule(modality="NM", phase="rest", same_frame_of_reference=False)
+    stress = nm("1.3.1", "stress")
+    other_stress = nm("1.3.2", "stress")
+    planar = nm("1.3.3", "rest", kind=ExamKind.PLANAR, found=900)
+    still = nm("1.3.4", "rest", kind=ExamKind.STATIC, found=60)
+    gated = nm("1.3.5", "rest", found=9)
+    assert find_companion(stress, [other_stress, planar], rule) is None
+    assert find_companion(stress, [planar, still], rule) is still
+    assert find_companion(stress, [planar, still, gated], rule) is gated

@@ -1,11 +1,14 @@
 """A node among bad peers: what a healthy sender keeps of its throughput, and what stays behind."""
 
+import multiprocessing
 import os
 import shutil
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from bad_peers import plagued
@@ -72,7 +75,7 @@ def plague_a_node(
     peers: Mapping[str, int] = PEERS,
     rounds: int = 3,
     instances: int = 150,
-    bomb_mebibytes: int = 1024,
+    bomb_mebibytes: int = 600,
     fast_path: bool = False,
 ) -> Report:
     """Send series alternately alone and among bad peers; AssertionError where one is not stored."""
@@ -83,16 +86,13 @@ def plague_a_node(
     begun: dict[str, int] = dict.fromkeys(peers, 0)
     with running_node(config, port) as node:
         pid = node.process.pid
-        with plagued(port, peers, bomb_mebibytes=bomb_mebibytes) as counts:
-            wait_until("each kind began", lambda: all(counts.values()), limit_s=60.0)
+        with _plague(port, peers, bomb_mebibytes, seed=0):
             _rate(folder, port, "warm", instances)  # its database connections stay, as they should
         time.sleep(_IDLE_S)
         before = _resources(pid)
         for number in range(rounds):
             quiet.append(_rate(folder, port, f"quiet{number}", instances))
-            with plagued(port, peers, bomb_mebibytes=bomb_mebibytes, seed=number) as counts:
-                wait_until("each kind began", lambda: all(counts.values()), limit_s=60.0)
-                time.sleep(2.0)
+            with _plague(port, peers, bomb_mebibytes, seed=number + 1) as counts:
                 bad.append(_rate(folder, port, f"plagued{number}", instances))
             begun = {kind: begun[kind] + counts[kind] for kind in peers}
         wait_until(
@@ -103,6 +103,40 @@ def plague_a_node(
         )
         after = _resources(pid)
     return Report(quiet=tuple(quiet), plagued=tuple(bad), begun=begun, before=before, after=after)
+
+
+@contextmanager
+def _plague(
+    port: int, peers: Mapping[str, int], bomb_mebibytes: int, *, seed: int
+) -> Iterator[dict[str, int]]:
+    """Bad peers in a process of their own; after the block how often each kind began."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    given = (theirs, port, dict(peers), bomb_mebibytes, seed)
+    process = context.Process(target=_serve_plague, args=given, daemon=True)
+    process.start()
+    counts: dict[str, int] = {}
+    try:
+        assert ours.poll(120.0), "the bad peers did not begin"
+        ours.recv()
+        yield counts
+        ours.send("stop")
+        assert ours.poll(120.0), "the bad peers did not end"
+        counts.update(ours.recv())
+        process.join(30.0)
+    finally:
+        process.kill()
+        process.join(10.0)
+
+
+def _serve_plague(
+    pipe: Connection, port: int, peers: dict[str, int], bomb_mebibytes: int, seed: int
+) -> None:
+    with plagued(port, peers, bomb_mebibytes=bomb_mebibytes, seed=seed) as counts:
+        wait_until("each kind began", lambda: all(counts.values()), limit_s=60.0)
+        pipe.send("begun")
+        pipe.recv()
+    pipe.send(counts)
 
 
 def _configured(folder: Path, port: int, *, fast_path: bool) -> Path:

@@ -12,8 +12,8 @@ from dicom_node.domain.geometry import Geometry
 Image = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
-FIND_MM, OUTLINE_MM = 10.0, 5.0
-OUTLINE_VOXELS = 32  # 160 mm: a dilated ventricle, and 20 mm by which it was found beside its place
+FIND_MM, OUTLINE_MM = 10.0, 6.0
+OUTLINE_VOXELS = 24  # 144 mm: a dilated ventricle, and 15 mm by which it was found beside its place
 _STRIDE = 8  # sizes are padded to multiples of what three steps of 2 need
 _NEAR_MM = 45.0
 _BRIGHT_PERCENT = 97.0

@@ -32,7 +32,7 @@ WALL, CAVITY = 1, 2  # classes; 0 is all else
 _SETTLED_MM = 5.0
 _CHANNELS: Mapping[str, tuple[int, ...]] = {
     "finder": (8, 16, 32, 64),
-    "outliner": (16, 32, 64, 128),
+    "outliner": (16, 32, 64, 96),
 }
 _CLASSES = {"finder": 2, "outliner": 3}
 
@@ -47,7 +47,7 @@ class Outline:
 
     Parameters
     ----------
-    wall, cavity : (32, 32, 32), share of a voxel, 0 to 1
+    wall, cavity : (24, 24, 24), share of a voxel, 0 to 1
     """
 
     wall: Image
@@ -82,7 +82,10 @@ class HeartNet:
         return found
 
     def _outlined(self, image: Image, geometry: Geometry, middle_mm: Floats) -> Outline:
-        grid = outline_grid(middle_mm)
+        return self.outline_at(image, geometry, outline_grid(middle_mm))
+
+    def outline_at(self, image: Image, geometry: Geometry, grid: Geometry) -> Outline:
+        """Wall and cavity on a grid that is about the ventricle."""
         shares = _run(self.outliner, outline_scale(on_grid(image, geometry, grid)))
         return Outline(wall=shares[WALL], cavity=shares[CAVITY], grid=grid)
 

@@ -7,12 +7,12 @@ import pytest
 from volumes import volume
 
 from algorithms.fdg_lesions.measured import NO_BODY, measured
-from algorithms.fdg_lesions.references import NO_CT, NO_LIVER
-from algorithms.fdg_lesions.vocabulary import DEAUVILLE, LIVER, THORACIC_AORTA
+from algorithms.fdg_lesions.vocabulary import DEAUVILLE
 from algorithms.simulation.wholebody.organs import Organ
 from algorithms.simulation.wholebody.patient import draw_patient, scan
 from algorithms.simulation.wholebody.worlds import world
 from algorithms.toolbox.components import connected_regions
+from algorithms.toolbox.lesion_references import LIVER, NO_CT, NO_LIVER, THORACIC_AORTA
 from algorithms.toolbox.lesions import Lesion
 from algorithms.training.examples import geometry_of
 from dicom_node.domain.coding import Unit

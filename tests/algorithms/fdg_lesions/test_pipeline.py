@@ -7,7 +7,7 @@ import fdg_trunk as trunk
 import pytest
 
 from algorithms.fdg_lesions import SPEC
-from algorithms.fdg_lesions.references import NO_LIVER
+from algorithms.toolbox.lesion_references import NO_LIVER
 from algorithms.toolbox.lesion_values import NOTHING_FOUND
 from dicom_node.domain.job import JobState
 

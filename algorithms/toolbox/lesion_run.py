@@ -1,10 +1,13 @@
-"""The run: a PET in SUVbw, with its CT if there is one; lesions of the network or of somebody."""
+"""The run of a lesion algorithm: PET in SUVbw, CT if there is one; a network's lesions or others'.
+
+What is measured differs between tracers, and is handed in.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
-from algorithms.fdg_lesions.measured import measured
 from algorithms.toolbox.card import numbers
 from algorithms.toolbox.lesion_figures import draw
 from algorithms.toolbox.lesion_net.segmented import LesionNetwork
@@ -57,21 +60,48 @@ class Parameters:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FdgLesions:
-    """Outlines lesions with the network and measures them; see MODEL_CARD.md."""
+class Measure(Protocol):
+    """Segments and numbers of lesions that are given, as they are for a tracer."""
 
+    def __call__(
+        self,
+        pet: Volume,
+        lesions: Sequence[Lesion],
+        ct: Volume | None = None,
+        *,
+        physiological: Region | None = None,
+    ) -> Result:
+        """Result without pictures; the CT is in the PET's frame of reference."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NetworkRun:
+    """Outlines lesions with a network and measures them.
+
+    Parameters
+    ----------
+    name : str
+        Of the algorithm, for messages.
+    training_data : str
+        What the network's card says, for the warning.
+    """
+
+    name: str
     parameters: Parameters
     network: LesionNetwork
     training_data: str
+    measure: Measure
 
     @classmethod
-    def of_bundle(cls, card: AlgorithmCard, folder: Path) -> "FdgLesions":
+    def of_bundle(cls, card: AlgorithmCard, folder: Path, measure: Measure) -> "NetworkRun":
         """The algorithm with the network of a bundle; ConfigError as `load_bundle`."""
         return cls(
+            name=card.name,
             parameters=Parameters.from_card(card),
             network=LesionNetwork.of_bundle(folder),
             training_data=card.training_data,
+            measure=measure,
         )
 
     def __call__(self, inputs: Mapping[str, Volume]) -> Result:
@@ -85,7 +115,7 @@ class FdgLesions:
             It has values that are no numbers, is the same everywhere, or holds no body.
         """
         pet, ct = inputs["pet"], inputs.get("ct")
-        check_suv(pet, "fdg-lesions")
+        check_suv(pet, self.name)
         usable = ct_of_same_frame(pet, ct)
         found = self.network(pet, usable, least_ml=self.parameters.least_ml)
         said = (
@@ -93,31 +123,37 @@ class FdgLesions:
             *outside_training(pet.patient, self.parameters),
             *((PET_ALONE,) if usable is None else ()),
         )
-        return _result(pet, ct, automatic(found.lesions), said, found.physiological)
+        lesions, normal = automatic(found.lesions), found.physiological
+        result = self.measure(pet, lesions, usable, physiological=normal)
+        return _finished(result, inputs, lesions, said, normal)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DrawnFdgLesions:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DrawnRun:
     """Measures lesions that somebody drew; no network runs."""
 
+    name: str
+    measure: Measure
+
     def __call__(self, inputs: Mapping[str, Volume], contours: ContourSet) -> Result:
-        """Numbers of the contours on the volume ``pet``; errors as `FdgLesions`, without a body."""
+        """Numbers of the contours on the volume ``pet``; errors as `NetworkRun`, without a body."""
         pet = inputs["pet"]
-        check_suv(pet, "fdg-lesions")
+        check_suv(pet, self.name)
         lesions, said = drawn(contours)
-        return _result(pet, inputs.get("ct"), lesions, said)
+        result = self.measure(pet, lesions, ct_of_same_frame(pet, inputs.get("ct")))
+        return _finished(result, inputs, lesions, said)
 
 
-def _result(
-    pet: Volume,
-    ct: Volume | None,
+def _finished(
+    result: Result,
+    inputs: Mapping[str, Volume],
     lesions: Sequence[Lesion],
     said: Sequence[str],
     physiological: Region | None = None,
 ) -> Result:
-    """Numbers, pictures and warnings, the most important first."""
+    """The result with its pictures and all warnings, the most important first."""
+    pet, ct = inputs["pet"], inputs.get("ct")
     usable = ct_of_same_frame(pet, ct)
-    result = measured(pet, lesions, usable, physiological=physiological)
     other = (OTHER_CT,) if ct is not None and usable is None else ()
     warnings = (*said, *notes_of(lesions, pet.geometry), *other, *result.warnings)
     return replace(result, figures=draw(pet, lesions, physiological, usable), warnings=warnings)

@@ -1,0 +1,134 @@
+"""Every number of PSMA lesions, whoever drew them: a network, a person, another product."""
+
+from collections.abc import Sequence
+
+from algorithms.psma_lesions import vocabulary as words
+from algorithms.psma_lesions.expression import LIVER_EXCRETED, SOURCE, SPLEEN_NEEDED, mipsma
+from algorithms.toolbox.burden import Burden, burden_of
+from algorithms.toolbox.lesion_references import References, references_of, shown
+from algorithms.toolbox.lesion_segments import segments_of
+from algorithms.toolbox.lesion_values import of_physiology, of_references, plain, suvs_of
+from algorithms.toolbox.lesions import Lesion
+from algorithms.toolbox.liver_reference import PSMA_LIVER
+from algorithms.toolbox.reference_region import ReferenceRegion
+from algorithms.toolbox.uptake import Uptake
+from dicom_node.domain import coding
+from dicom_node.domain.coding import Code, Unit
+from dicom_node.domain.errors import NotCalibrated
+from dicom_node.domain.result import (
+    Classification,
+    Measurement,
+    Region,
+    Result,
+    SegmentationResult,
+)
+from dicom_node.domain.volume import Volume
+
+
+def measured(
+    pet: Volume,
+    lesions: Sequence[Lesion],
+    ct: Volume | None = None,
+    *,
+    physiological: Region | None = None,
+) -> Result:
+    """Segments and numbers of lesions that are given.
+
+    Parameters
+    ----------
+    pet : in SUVbw
+    lesions : on the grid of the PET
+    ct : used for the reference regions where it shares the PET's frame of reference
+    physiological : uptake that a network took for normal; shown, and in none of the totals
+
+    Raises
+    ------
+    NotCalibrated
+        The PET is not in SUVbw.
+    """
+    if pet.unit is not Unit.SUVBW:
+        raise NotCalibrated(f"PSMA lesions need {Unit.SUVBW}, the volume is in {pet.unit}")
+    regions = [one.region for one in lesions]
+    burden = burden_of(pet.array, pet.geometry, regions)
+    found = references_of(pet, ct, regions, PSMA_LIVER)
+    references = shown(found)
+    segments = segments_of(lesions, references, physiological)
+    segmentation = SegmentationResult(role="pet", geometry=pet.geometry, segments=segments)
+    tracer = pet.tracer.tracer
+    open_score = (SPLEEN_NEEDED.format(tracer),) if tracer in LIVER_EXCRETED else ()
+    return Result(
+        segmentation=segmentation if segments else None,
+        measurements=(
+            *(
+                one
+                for number, uptake in enumerate(burden.lesions, start=1)
+                for one in _of_lesion(uptake, number, found)
+            ),
+            *of_references(segments, references),
+            *of_physiology(pet, segments, physiological),
+            *_totals(burden, lesions),
+        ),
+        classifications=_score(burden, found, tracer),
+        warnings=(*found.warnings, *open_score),
+    )
+
+
+def _of_lesion(uptake: Uptake, segment: int, found: References) -> tuple[Measurement, ...]:
+    volume, product = coding.METABOLIC_VOLUME, words.TOTAL_LESION_PSMA
+    return (
+        *suvs_of(uptake, segment),
+        plain("PSMA-TV", volume, uptake.volume_ml, coding.MILLILITRE, segment=segment),
+        plain("TL-PSMA", product, uptake.product, coding.GRAM, segment=segment),
+        *_ratio("to liver", words.TO_LIVER, uptake, found.liver, segment),
+        *_ratio("to blood pool", words.TO_BLOOD_POOL, uptake, found.blood_pool, segment),
+    )
+
+
+def _ratio(
+    label: str, name: Code, uptake: Uptake, organ: ReferenceRegion | None, segment: int
+) -> tuple[Measurement, ...]:
+    """Mean of a lesion over that of an organ, where there is one with uptake."""
+    if organ is None or organ.mean <= 0:
+        return ()
+    source = "SUVmean of the lesion over SUVmean of the reference"
+    value = uptake.mean / organ.mean
+    return (plain(label, name, value, coding.RATIO, segment=segment, source=source),)
+
+
+def _totals(burden: Burden, lesions: Sequence[Lesion]) -> tuple[Measurement, ...]:
+    """Number and sums, in total and for each site that the contours name."""
+    volume, product = coding.METABOLIC_VOLUME, words.TOTAL_LESION_PSMA
+    rows = [
+        plain("Number of lesions", words.NUMBER_OF_LESIONS, float(burden.number), coding.COUNT),
+        plain("Total PSMA-TV", volume, burden.volume_ml, coding.MILLILITRE),
+        plain("Total TL-PSMA", product, burden.product, coding.GRAM),
+    ]
+    for site in dict.fromkeys(one.site for one in lesions if one.site is not None):
+        there = [u for u, one in zip(burden.lesions, lesions, strict=True) if one.site == site]
+        rows += [
+            plain(
+                f"PSMA-TV {site.meaning}",
+                volume,
+                sum(u.volume_ml for u in there),
+                coding.MILLILITRE,
+            ),
+            plain(f"TL-PSMA {site.meaning}", product, sum(u.product for u in there), coding.GRAM),
+        ]
+    return tuple(rows)
+
+
+def _score(burden: Burden, found: References, tracer: str | None) -> tuple[Classification, ...]:
+    """Score of the lesion with the highest mean."""
+    if not burden.lesions:
+        return ()
+    highest = max(one.mean for one in burden.lesions)
+    score = mipsma(
+        highest,
+        blood_pool=None if found.blood_pool is None else found.blood_pool.mean,
+        liver=None if found.liver is None else found.liver.mean,
+        tracer=tracer,
+    )
+    if score is None:
+        return ()
+    explanation = f"a suggestion: highest SUVmean of a lesion {highest:.2f}; {SOURCE}"
+    return (Classification(name=words.MIPSMA, value=words.score(score), explanation=explanation),)
