@@ -1,7 +1,7 @@
 """The run: perfusion SPECT of one or two states in any unit; segments, numbers, pictures out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
 
 import numpy as np
@@ -165,11 +165,8 @@ class MpiSpect:
 
     def _compared(self, stress: Found, rest: Volume) -> Compared:
         found = self.measured(rest)
-        return Compared(
-            stress=stress,
-            rest=found,
-            rest_polar=matched(found.counts, stress.counts) * (100.0 / _hottest(stress)),
-        )
+        scaled = matched(found.counts, stress.counts) * (100.0 / _hottest(stress))
+        return Compared(stress=stress, rest=replace(found, polar=scaled))
 
     def _warnings(self, spect: Volume, found: Found) -> list[str]:
         told = [

@@ -45,12 +45,16 @@ class Compared:
 
     Parameters
     ----------
-    rest_polar : rest map on the scale of the stress map, percent
+    rest : its map in percent on the scale of the stress map; scores are of its own scale
     """
 
     stress: Found
     rest: Found
-    rest_polar: Floats
+
+    @property
+    def rest_polar(self) -> Floats:
+        """Rest map on the scale of the stress map, percent."""
+        return self.rest.polar
 
     @property
     def difference(self) -> Floats:

@@ -71,7 +71,7 @@ def _maps(found: Found, compared: Compared | None) -> Figure:
     if compared is not None:
         foot += "; difference in points, red: more at rest"
     write(canvas, _GAP, _HEAD + DIAMETER_PX + TEXT_PX, foot)
-    return finished(sheet, "Polar maps with the mean of each of the 17 segments")
+    return finished(sheet, "Polar maps, means of 17 segments")
 
 
 def _slices(scans: Sequence[tuple[Volume, Found]]) -> Figure:
@@ -91,9 +91,7 @@ def _slices(scans: Sequence[tuple[Volume, Found]]) -> Figure:
         for column, cut in enumerate(cuts):
             _panel(canvas, cut / level, _GAP + column * (side + _GAP), top, side)
         write(canvas, _GAP, top + side + TEXT_PX * 0.6, found.state.capitalize(), weight="bold")
-    return finished(
-        sheet, "Slices by the long axis found: SA seen from the apex, HLA apex up, VLA apex right"
-    )
+    return finished(sheet, "Slices across and along the axis")
 
 
 def _panel(canvas: Canvas, cut: Floats, left: float, top: float, side: float) -> None:

@@ -6,11 +6,11 @@ from algorithms.toolbox.heart_segments import Vessel
 from dicom_node.domain.coding import PRIVATE_SCHEME, Code
 from dicom_node.domain.result import Classification
 
-ALIKE = Code("like-simulated-defect", PRIVATE_SCHEME, "more like simulated hearts with a defect")
-UNLIKE = Code("like-simulated-normal", PRIVATE_SCHEME, "more like simulated hearts without")
+ALIKE = Code("like-simulated-defect", PRIVATE_SCHEME, "like a simulated defect")
+UNLIKE = Code("like-simulated-normal", PRIVATE_SCHEME, "like a simulated normal")
 _NAMES = {
     str(which): Code(
-        f"defect-score-{which.lower()}", PRIVATE_SCHEME, f"Defect score, {which} (simulated)"
+        f"defect-score-{which.lower()}", PRIVATE_SCHEME, f"Defect score {which} (simulated)"
     )
     for which in (*Vessel, ANY)
 }
