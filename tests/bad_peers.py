@@ -29,7 +29,8 @@ from pynetdicom.presentation import build_context
 
 _PET = PositronEmissionTomographyImageStorage
 _PDU_BYTES = 16384
-_PAUSE_S = 0.3  # between two attempts, so that the peers do not take the processor of the node
+_TRICKLE_S = 0.3  # between two bytes
+_PAUSE_S = 3.0  # between two attempts: peers that lie are not a flood of new connections
 _ABORT_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: a reset instead of an orderly end
 
 BadPeer = Callable[[int, threading.Event, random.Random], None]
@@ -134,48 +135,44 @@ def _never_release(port: int, stop: threading.Event, chance: random.Random) -> N
         stop.wait()
 
 
-def _cut(port: int, stop: threading.Event, _: random.Random) -> None:
+def _cut(port: int, _stop: threading.Event, _: random.Random) -> None:
     connection = _associated(port)
     connection.sendall(c_store(identified("1.2.3.4", bytes(8)), uid="1.2.3.4")[:-100])
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT_AT_ONCE)
     connection.close()
-    stop.wait(_PAUSE_S)
 
 
 def _slow_loris(port: int, stop: threading.Event, _: random.Random) -> None:
     with _connected(port) as connection:
         for byte in request():
             connection.sendall(bytes([byte]))
-            if stop.wait(_PAUSE_S):
+            if stop.wait(_TRICKLE_S):
                 return
 
 
-def _oversize(port: int, stop: threading.Event, chance: random.Random) -> None:
+def _oversize(port: int, _stop: threading.Event, chance: random.Random) -> None:
     with _associated(port) if chance.random() < 0.5 else _connected(port) as connection:
         connection.sendall(struct.pack(">BBL", chance.choice((1, 4)), 0, 0xFFFFFFF0) + bytes(4096))
         connection.recv(4096)
-    stop.wait(_PAUSE_S)
 
 
-def _fuzz(port: int, stop: threading.Event, chance: random.Random) -> None:
+def _fuzz(port: int, _stop: threading.Event, chance: random.Random) -> None:
     if chance.random() < 0.5:
         with _connected(port) as connection:
             connection.sendall(mutate(request(), chance))
     else:
         with _associated(port) as connection:
             connection.sendall(mutate(c_store(identified("1.2.3.5"), uid="1.2.3.5"), chance))
-    stop.wait(_PAUSE_S)
 
 
 def _store_one(data_set: bytes, uid: str, context: int = 1) -> BadPeer:
     """A peer that stores one data set again and again, and waits for each answer."""
     pdus = c_store(data_set, uid=uid, context=context)
 
-    def _send(port: int, stop: threading.Event, _: random.Random) -> None:
+    def _send(port: int, _stop: threading.Event, _: random.Random) -> None:
         with _associated(port) as connection:
             connection.sendall(pdus)
             connection.recv(4096)
-        stop.wait(3 * _PAUSE_S)
 
     return _send
 
@@ -245,4 +242,4 @@ def _again_and_again(peer: BadPeer, port: int, stop: threading.Event, told: _Tol
         told.begun[told.kind] += 1
         with suppress(OSError):  # the node hung up, as it should
             peer(port, stop, chance)
-        stop.wait(0.05)
+        stop.wait(_PAUSE_S)

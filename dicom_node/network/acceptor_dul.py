@@ -83,9 +83,11 @@ class AcceptorDul(DULServiceProvider):
             self.to_user_queue.put(cast("Any", None))  # no primitive: read as nothing came
 
     def kill_dul(self) -> None:
-        """End the thread, also while it waits."""
+        """End the thread, also while it waits, and what it has where it never began."""
         super().kill_dul()
         self._bell.ring()
+        if self.ident is None:
+            self._bell.close()
 
     def idle_timer_expired(self) -> bool:
         """Whether the sender was silent for too long; not while it waits for our disk."""

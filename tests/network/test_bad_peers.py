@@ -129,11 +129,11 @@ def test_a_silent_association_is_aborted_after_the_idle_time(
 
 def test_a_slow_disk_is_no_idle_time_of_the_sender(serve: Any, ask: Any, inbox: Any) -> None:
     def _slow(_: ReceivedInstance) -> StoreOutcome:
-        time.sleep(1.0)
+        time.sleep(1.5)
         return StoreOutcome.STORED
 
     inbox.answer = _slow
-    association = ask(serve(idle_timeout_s=0.5), PET_CONTEXT)
+    association = ask(serve(idle_timeout_s=1.0), PET_CONTEXT)
     for _ in range(2):
         assert _push(association).Status == 0x0000
 

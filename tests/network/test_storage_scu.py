@@ -254,8 +254,8 @@ def test_a_destination_that_stops_reading_is_given_up_in_time(tmp_path: Path) ->
     objects = stored([large], tmp_path)
     with FakePacs(deaf=True) as pacs:
         began_at = time.monotonic()
-        reports = send(objects * 3, pacs.destination(timeout_s=0.5))
-        assert time.monotonic() - began_at < 5
+        reports = send(objects * 3, pacs.destination(timeout_s=2.0))
+        assert time.monotonic() - began_at < 12
     assert all(not one.stored and one.transient for one in reports)
     assert pacs.associations == 1
 

@@ -31,7 +31,7 @@ PEERS = {
     "nested": 1,
 }
 _IDLE_S = 20.0
-_SETTLE_S = 120.0
+_SETTLE_S = 300.0
 
 
 @dataclass(frozen=True)
