@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from dicom_node.audited_calls import AuditedCalls
 from dicom_node.auditing import Audit
-from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
+from dicom_node.domain.peer import Destination, ReceivedInstance, StoreOutcome
 from dicom_node.domain.query import (
     EarlierStudies,
     RemoteArchive,
@@ -15,7 +16,6 @@ from dicom_node.domain.query import (
 )
 from dicom_node.domain.route import PriorPick, PriorRule
 from dicom_node.domain.series import SeriesKey
-from dicom_node.engine.archive_seams import ArchiveCalls
 from dicom_node.engine.fetcher import Fetcher
 from dicom_node.engine.loop import Loop
 from dicom_node.network import web_archive
@@ -33,13 +33,28 @@ def fetching_from(archive: str) -> str:
     return f"fetch:{archive}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Questions:
+    """What can be asked of an archive, by C-FIND or by QIDO-RS."""
+
+    series: Callable[..., tuple[RemoteSeries, ...]]
+    earlier: Callable[..., tuple[RemoteSeries, ...]]
+    count: Callable[[Destination, SeriesKey], int | None]
+
+
+_C_FIND = _Questions(find_series, find_earlier, count_instances)
+_QIDO_RS = _Questions(
+    web_archive.find_series, web_archive.find_earlier, web_archive.count_instances
+)
+
+
 class NetworkCalls:
     """One archive over the network; see `engine.archive_seams.ArchiveCalls`.
 
     Parameters
     ----------
     store, ended : callable
-        Of the listener, for what comes by C-GET.
+        Of the listener, for what comes by C-GET or WADO-RS.
     """
 
     def __init__(
@@ -49,72 +64,38 @@ class NetworkCalls:
         ended: Callable[[str], None],
     ) -> None:
         self._archive, self._store, self._ended = archive, store, ended
+        self._ask = _QIDO_RS if archive.method is RetrieveMethod.WEB else _C_FIND
 
     def series_of_study(self, study_instance_uid: str, modality: str) -> tuple[RemoteSeries, ...]:
         """Series of one modality of a study."""
-        return find_series(self._archive.peer, study_instance_uid, modality=modality)
+        return self._ask.series(self._archive.peer, study_instance_uid, modality=modality)
 
     def earlier_series(self, wanted: EarlierStudies, prior: PriorRule) -> tuple[RemoteSeries, ...]:
         """Series of one modality in earlier studies of a patient, study by study."""
         newest_first = prior.pick is PriorPick.NEWEST
         most = prior.most_studies
-        return find_earlier(self._archive.peer, wanted, most=most, newest_first=newest_first)
+        return self._ask.earlier(self._archive.peer, wanted, most=most, newest_first=newest_first)
 
     def count(self, key: SeriesKey) -> int | None:
         """How many instances it has of a series."""
-        return count_instances(self._archive.peer, key)
+        return self._ask.count(self._archive.peer, key)
 
     def retrieve(self, series: RemoteSeries) -> RetrieveReport:
-        """Have it send a series to this node."""
+        """Have it send a series to this node, or hand it over."""
         archive, limit_s = self._archive, self._archive.rules.limit_s
         if archive.method is RetrieveMethod.MOVE:
             return retrieve_series(archive.peer, series, to=archive.move_to, limit_s=limit_s)
-        return get_series(
-            archive.peer, series, store=self._store, ended=self._ended, limit_s=limit_s
-        )
-
-
-class WebCalls:
-    """One archive by DICOMweb; see `engine.archive_seams.ArchiveCalls`.
-
-    Parameters
-    ----------
-    store, ended : callable
-        Of the listener, for what comes by WADO-RS.
-    """
-
-    def __init__(
-        self,
-        archive: RemoteArchive,
-        store: Callable[[ReceivedInstance], StoreOutcome],
-        ended: Callable[[str], None],
-    ) -> None:
-        self._archive, self._store, self._ended = archive, store, ended
-
-    def series_of_study(self, study_instance_uid: str, modality: str) -> tuple[RemoteSeries, ...]:
-        """Series of one modality of a study."""
-        return web_archive.find_series(self._archive.peer, study_instance_uid, modality=modality)
-
-    def earlier_series(self, wanted: EarlierStudies, prior: PriorRule) -> tuple[RemoteSeries, ...]:
-        """Series of one modality in earlier studies of a patient, study by study."""
-        newest_first, most = prior.pick is PriorPick.NEWEST, prior.most_studies
-        return web_archive.find_earlier(
-            self._archive.peer, wanted, most=most, newest_first=newest_first
-        )
-
-    def count(self, key: SeriesKey) -> int | None:
-        """How many instances it has of a series."""
-        return web_archive.count_instances(self._archive.peer, key)
-
-    def retrieve(self, series: RemoteSeries) -> RetrieveReport:
-        """Have it hand over a series."""
+        if archive.method is RetrieveMethod.GET:
+            return get_series(
+                archive.peer, series, store=self._store, ended=self._ended, limit_s=limit_s
+            )
         return web_archive.retrieve_series(
-            self._archive.peer,
+            archive.peer,
             series,
             store=self._store,
             ended=self._ended,
-            called_ae=self._archive.move_to,
-            limit_s=self._archive.rules.limit_s,
+            called_ae=archive.move_to,
+            limit_s=limit_s,
         )
 
 
@@ -157,15 +138,12 @@ class Fetching:
         )
         return loop
 
-    def _calls(self, archive: RemoteArchive) -> ArchiveCalls:
-        of_web = archive.method is RetrieveMethod.WEB
-        return (WebCalls if of_web else NetworkCalls)(archive, self._store, self._ended)
-
     def _fetcher(self, archive: RemoteArchive, stopping: Callable[[], bool]) -> Fetcher:
         stores = self._stores
+        calls = NetworkCalls(archive, self._store, self._ended)
         return Fetcher(
             archive=archive,
-            calls=AuditedCalls(self._calls(archive), archive.peer, self._audit),
+            calls=AuditedCalls(calls, archive.peer, self._audit),
             fetches=stores.fetches,
             remote=stores.remote,
             index=stores.index,

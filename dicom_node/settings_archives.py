@@ -8,27 +8,15 @@ from pydantic import Field
 from dicom_node.domain.peer import Destination, TlsFiles
 from dicom_node.domain.query import FetchRules, RemoteArchive, RetrieveMethod
 from dicom_node.domain.rules import RetryRules
-from dicom_node.settings_types import AeTitle, Name, Port, Strict, Text
-from dicom_node.settings_web import Url, peer_address
+from dicom_node.settings_types import AeTitle, Strict
+from dicom_node.settings_web import PeerTable, peer_address
 
 ARCHIVES_FILE = "archives.toml"
 
 
-class ArchiveTable(Strict):
+class ArchiveTable(PeerTable):
     """One of `[[archives]]`."""
 
-    name: Name
-    ae_title: AeTitle | None = None
-    host: Text | None = None
-    port: Port | None = None
-    url: Url | None = None
-    token_file: Text | None = None
-    user: Text | None = None
-    password_file: Text | None = None
-    calling_ae_title: AeTitle | None = None
-    timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
-    tls: bool = False
-    certificate_name: Text | None = None
     method: RetrieveMethod = RetrieveMethod.MOVE
     move_to: AeTitle | None = None
     count: bool = True

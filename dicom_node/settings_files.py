@@ -19,13 +19,12 @@ from dicom_node.settings_types import (
     AeTitle,
     Name,
     Networks,
-    Port,
     Seconds,
     Strict,
     Text,
     as_tuple,
 )
-from dicom_node.settings_web import DestinationKind, Url, WebTable
+from dicom_node.settings_web import DestinationKind, PeerTable, WebTable
 
 _WINDOW = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 
@@ -171,24 +170,12 @@ class NodeFile(Strict):
     web: WebTable | None = None
 
 
-class DestinationTable(Strict):
+class DestinationTable(PeerTable):
     """One of `[[destinations]]`."""
 
-    name: Name
     kind: DestinationKind = DestinationKind.DIMSE
-    ae_title: AeTitle | None = None
-    host: Text | None = None
-    port: Port | None = None
-    url: Url | None = None
-    token_file: Text | None = None
-    user: Text | None = None
-    password_file: Text | None = None
-    calling_ae_title: AeTitle | None = None
-    timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
     commitment: bool = False
     commitment_overdue_h: Annotated[float, Field(gt=0)] = 24.0
-    tls: bool = False
-    certificate_name: Text | None = None
     sr_forms: Annotated[tuple[SrForm, ...], Field(min_length=1)] = (SrForm.REPORT,)
     sr_tracking: SrTracking = SrTracking.PLAIN
     sr_class: SrClass = SrClass.COMPREHENSIVE_3D

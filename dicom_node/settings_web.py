@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.peer import TlsFiles, WebAccess
 from dicom_node.domain.web import WebListener
-from dicom_node.settings_types import AeTitle, Networks, Strict, Text
+from dicom_node.settings_types import AeTitle, Name, Networks, Port, Strict, Text
 
 _MIB = 2**20
 
@@ -48,22 +48,25 @@ class WebTable(Strict):
     idle_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
 
 
-class WebKeys(Protocol):
-    """Keys of a table that may be about a DICOMweb service."""
+class PeerTable(Strict):
+    """Another node, reached by DIMSE or by DICOMweb; a destination or an archive."""
 
-    name: str
-    ae_title: str | None
-    host: str | None
-    port: int | None
-    tls: bool
-    url: str | None
-    token_file: str | None
-    user: str | None
-    password_file: str | None
+    name: Name
+    ae_title: AeTitle | None = None
+    host: Text | None = None
+    port: Port | None = None
+    url: Url | None = None
+    token_file: Text | None = None
+    user: Text | None = None
+    password_file: Text | None = None
+    calling_ae_title: AeTitle | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+    tls: bool = False
+    certificate_name: Text | None = None
 
 
 def peer_address(
-    table: WebKeys, *, web: bool, file: str, folder: Path
+    table: PeerTable, *, web: bool, file: str, folder: Path
 ) -> tuple[str, str, int, WebAccess | None]:
     """AE title, host, port and DICOMweb access of a table.
 
@@ -88,7 +91,9 @@ def peer_address(
     return _web_address(table, file, folder)
 
 
-def _web_address(table: WebKeys, file: str, folder: Path) -> tuple[str, str, int, WebAccess | None]:
+def _web_address(
+    table: PeerTable, file: str, folder: Path
+) -> tuple[str, str, int, WebAccess | None]:
     assert table.url is not None
     parts = urlsplit(table.url)
     secured = parts.scheme == "https"
@@ -138,6 +143,6 @@ def _kind(web: bool) -> str:
     return "DICOMweb" if web else "DIMSE"
 
 
-def _wrong(file: str, table: WebKeys, key: str, value: object, allowed: str) -> ConfigError:
+def _wrong(file: str, table: PeerTable, key: str, value: object, allowed: str) -> ConfigError:
     full = f"{Path(file).stem}.{table.name}.{key}"
     return ConfigError(file=file, key=full, value=value, allowed=allowed)

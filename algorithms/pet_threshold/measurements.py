@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from algorithms.pet_threshold.candidates import Candidate, HotSpot, Parameters
 from algorithms.toolbox.ground import Image
+from algorithms.toolbox.lesion_values import suv
 from algorithms.toolbox.uptake import Uptake
 from dicom_node.domain import coding
 from dicom_node.domain.coding import Code
@@ -39,13 +40,11 @@ def of_segment(
     """
     label, name = product_of(tracer)
     peak = PEAK_SOURCE.format(parameters.peak_sphere_ml)
-    suvs = (
-        ("SUVmax", uptake.maximum, coding.MAXIMUM, "hottest voxel of the segment"),
-        ("SUVmean", uptake.mean, coding.MEAN, "mean of the voxels of the segment" + note),
-        ("SUVpeak", uptake.peak, coding.PEAK, peak),
-    )
+    mean = "mean of the voxels of the segment" + note
     return (
-        *(_suv(*suv, segment=segment) for suv in suvs),
+        suv("SUVmax", uptake.maximum, coding.MAXIMUM, segment, "hottest voxel of the segment"),
+        suv("SUVmean", uptake.mean, coding.MEAN, segment, mean),
+        suv("SUVpeak", uptake.peak, coding.PEAK, segment, peak),
         Measurement(
             label="Volume",
             name=coding.VOLUME,
@@ -98,7 +97,7 @@ def of_study(image: Image, hot_spots: Sequence[HotSpot], name: str) -> tuple[Mea
             derivation=coding.TOTAL,
             source=source,
         ),
-        _suv("SUVmax", float(image.max()), coding.MAXIMUM, "hottest voxel of the image"),
+        suv("SUVmax", float(image.max()), coding.MAXIMUM, None, "hottest voxel of the image"),
     )
 
 
@@ -139,21 +138,6 @@ def warnings_of(
             ),
         )
         if warning
-    )
-
-
-def _suv(
-    label: str, value: float, derivation: Code, source: str, *, segment: int | None = None
-) -> Measurement:
-    return Measurement(
-        label=label,
-        name=coding.SUVBW,
-        value=value,
-        unit=coding.G_PER_ML_SUVBW,
-        segment=segment,
-        derivation=derivation,
-        method=coding.SUVBW_METHOD,
-        source=source,
     )
 
 
