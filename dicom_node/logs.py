@@ -89,5 +89,6 @@ def configure_logging(*, as_json: bool, level: LogLevel) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.name)),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
+        # A logger that is cached keeps what it was first used with, whatever is set up later.
+        cache_logger_on_first_use=False,
     )

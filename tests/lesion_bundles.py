@@ -16,9 +16,11 @@ PHYSIOLOGICAL_SUV, LESION_SUV = 2.5, 5.0
 SHAPE = NetworkShape(channels=(8, 16), residual_units=1)
 
 
-def write_threshold_bundle(folder: Path, *, name: str = "fdg-lesions", steps: int = 400) -> Path:
+def write_threshold_bundle(folder: Path, *, name: str = "fdg-lesions", steps: int = 300) -> Path:
     """Train a small network to compare with two levels, and write its bundle."""
     torch.manual_seed(1)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # more of them wait for each other while other tests run
     net = build(SHAPE)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
@@ -30,6 +32,7 @@ def write_threshold_bundle(folder: Path, *, name: str = "fdg-lesions", steps: in
         loss.backward()
         optimizer.step()
         schedule.step()
+    torch.set_num_threads(threads)
     card = "Trained on simulated data.\n\nRandom fields; for tests only.\n"
     save_bundle(folder, net.eval(), SHAPE, name=name, version="0.0.1", card=card, facts={})
     return folder

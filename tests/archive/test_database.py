@@ -21,7 +21,8 @@ database = open_database(sys.argv[1])
 for number in range(20):
     with database.writing() as connection:
         connection.execute(text(
-            "INSERT INTO series_status VALUES (:study, :series, 'complete', '[]', '', '2026')"
+            "INSERT INTO series_status (study_instance_uid, series_instance_uid, state, reasons,"
+            " digest, updated_at) VALUES (:study, :series, 'complete', '[]', '', '2026')"
         ), {"study": sys.argv[2], "series": str(number)})
 """
 

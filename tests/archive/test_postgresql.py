@@ -24,6 +24,10 @@ with open_database(sys.argv[1]).writing() as connection:
 """
 # What revision 0006 made, with which the schema of PostgreSQL began.
 FIRST_UPGRADE = (
+    "DROP TABLE fetches",
+    "DROP TABLE remote_series",
+    "ALTER TABLE series_status DROP COLUMN patient_digest",
+    "ALTER TABLE series_status DROP COLUMN modality",
     "DROP TABLE leases",
     "DROP TABLE open_associations",
     "DROP TABLE executors",

@@ -157,12 +157,13 @@ def test_a_service_that_is_not_trusted_is_sent_nothing(
 
 
 def test_a_caller_without_a_trusted_certificate_is_refused(
-    serve: Any, inbox: Inbox, files: Any, tmp_path: Path
+    serve: Any, inbox: Inbox, files: Any, tmp_path: Path, eventually: Any
 ) -> None:
     authority, stranger = Authority(tmp_path / "a"), Authority(tmp_path / "b", "stranger")
     scp = serve(tls=authority.issue("node.example"))
     reports = store(files, at(scp.port, tls=stranger.issue("x", trusted=authority.certificate)))
     assert not any(one.stored for one in reports)
+    eventually(lambda: inbox.refused, what="the refusal is told")
     assert inbox.refused[0].cause.startswith("TLS: ")
 
 
