@@ -12,7 +12,7 @@ from algorithms.toolbox.lesion_net.bundle import save_bundle
 from algorithms.toolbox.lesion_net.network import NetworkShape, best_device
 from algorithms.training.card import TrainingFacts, facts_of, model_card
 from algorithms.training.examples import ExamplePlan
-from algorithms.training.trainer import Outcome, TrainingPlan, plan_facts, train
+from algorithms.training.trainer import Outcome, TrainingPlan, origin_of, plan_facts, train
 
 _FAMILIES = {"fdg-lesions": "fdg", "psma-lesions": "psma"}
 # A GPU takes the trunk of a large patient, arms up, in one piece. Of two CPU cores one simulates
@@ -20,6 +20,7 @@ _FAMILIES = {"fdg-lesions": "fdg", "psma-lesions": "psma"}
 _CROP = {"cpu": (80, 64, 96), "cuda": (128, 96, 144)}
 _BATCH = {"cpu": 1, "cuda": 3}
 _PER_PATIENT = {"cpu": 2, "cuda": 2}
+_VISITS = {"cpu": 3, "cuda": 1}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         workers=given.workers,
         minutes=given.minutes,
         folder=given.checkpoint,
+        start=given.start,
         device=device,
         tell=sys.stderr.write,
     )
@@ -54,6 +56,7 @@ def _plan(given: argparse.Namespace, device: torch.device) -> TrainingPlan:
         seed=given.seed,
         crop=tuple(given.crop or _CROP[device.type]),
         per_patient=given.per_patient or _PER_PATIENT[device.type],
+        visits=given.visits or _VISITS[device.type],
     )
     return TrainingPlan(
         examples=examples,
@@ -69,7 +72,11 @@ def _write(
 ) -> str:
     name = torch.cuda.get_device_name() if device.type == "cuda" else platform.machine()
     facts = TrainingFacts(
-        family=_FAMILIES[given.task], version=given.version, device=name, commit=_commit()
+        family=_FAMILIES[given.task],
+        version=given.version,
+        device=name,
+        commit=_commit(),
+        **({} if given.start is None else {"begun_with": origin_of(given.start)}),
     )
     return save_bundle(
         given.out,
@@ -97,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("task", choices=sorted(_FAMILIES))
     parser.add_argument("--out", type=Path, required=True, help="folder of the bundle")
     parser.add_argument("--checkpoint", type=Path, help="folder; a run with it goes on from there")
+    parser.add_argument("--start", type=Path, help="checkpoint of another tracer to begin with")
     parser.add_argument("--minutes", type=float, help="stop after so long and write what there is")
     parser.add_argument("--steps", type=int, default=12_000, help="of all runs together")
     parser.add_argument("--seed", type=int, default=1)
@@ -106,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--crop", type=int, nargs=3, help="slices, rows, columns; multiples of 16")
     parser.add_argument("--per-patient", type=int, help="crops of each patient")
+    parser.add_argument("--visits", type=int, help="times that each patient gives crops")
     parser.add_argument("--patients-per-batch", type=int)
     parser.add_argument("--channels", type=int, nargs="+", default=[16, 32, 64, 128, 256])
     parser.add_argument("--learning-rate", type=float, default=1.5e-3)

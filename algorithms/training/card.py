@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from algorithms.simulation.wholebody.worlds import VERSION as SIMULATION_VERSION
 from algorithms.toolbox.lesion_net.network import parameter_count
+from algorithms.training.examples import patient_at
 from algorithms.training.trainer import Outcome, TrainingPlan
 
 _TITLES = {"fdg": "FDG PET/CT", "psma": "PSMA PET/CT"}
@@ -19,18 +20,20 @@ class TrainingFacts:
     ----------
     device : name of the processor
     commit : of the source, or ``unknown``
+    begun_with : weights of the first step
     """
 
     family: str
     version: str
     device: str
     commit: str
+    begun_with: str = "random weights"
 
 
 def model_card(facts: TrainingFacts, plan: TrainingPlan, outcome: Outcome) -> str:
     """Text of the card; its results say so where nothing was measured yet."""
     examples = plan.examples
-    seen = outcome.step * plan.patients_per_batch
+    patients = patient_at(examples, outcome.step * plan.patients_per_batch)[0]
     rows = (
         ("name, version", f"{facts.family}-lesions {facts.version}"),
         ("network", f"MONAI UNet, {parameter_count(outcome.net):,} parameters, "
@@ -38,10 +41,11 @@ def model_card(facts: TrainingFacts, plan: TrainingPlan, outcome: Outcome) -> st
         ("classes", "background, physiological, lesion"),
         ("inputs", "PET in SUVbw at 4 mm, CT at 4 mm or none; the body's box in one piece"),
         ("training data", f"simulated patients, world `training`, seed {examples.seed}, "
-         f"simulation {SIMULATION_VERSION}, each seen once: {seen:,}"),
+         f"simulation {SIMULATION_VERSION}, {patients:,}, each seen {examples.visits} times"),
         ("steps", f"{outcome.step:,} of {plan.steps:,}, batches of "
          f"{plan.patients_per_batch * examples.per_patient} crops of "
          f"{' x '.join(str(n) for n in examples.crop)}"),
+        ("begun with", facts.begun_with),
         ("time", f"{outcome.seconds / 60:.1f} min on {facts.device}"),
         ("source", f"commit {facts.commit}"),
         ("last loss (running mean)", f"{outcome.loss:.4f}"),
@@ -90,6 +94,7 @@ def facts_of(
         "simulation": SIMULATION_VERSION,
         "commit": facts.commit,
         "device": facts.device,
+        "begun_with": facts.begun_with,
         "steps": outcome.step,
         "seconds": round(outcome.seconds, 1),
         "loss": round(outcome.loss, 5),

@@ -26,6 +26,7 @@ from dicom_node.domain.geometry import Geometry
 # Small lesions weigh more than their few voxels: up to this, as the root of volume over 8 ml.
 _T = TypeVar("_T", np.float32, np.uint8)
 _MOST_WEIGHT, _FULL_ML = 6.0, 8.0
+_BLOCK = 16  # patients that take turns; a worker keeps them meanwhile, 30 MB each
 # What crops are laid around, in turn: what is rare, what misleads, and anything.
 _AIMS = (LESION, PHYSIOLOGICAL, LESION, BACKGROUND)
 
@@ -42,6 +43,8 @@ class ExamplePlan:
     per_patient : crops of each patient
     without_ct : share of crops whose CT is left out
     pool : so many patients are kept and used again and again (a miniature); 0 for ever new ones
+    visits : times that each patient gives crops, `_BLOCK` patients in turn; a patient costs about
+        as much as a step of the network on a core
     """
 
     family: str
@@ -50,6 +53,7 @@ class ExamplePlan:
     per_patient: int = 2
     without_ct: float = 0.3
     pool: int = 0
+    visits: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,9 +107,10 @@ class Patients(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
 
     def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         plan, place = self.plan, self.start + number
-        case = self._case(place)
+        patient, visit = patient_at(plan, place)
+        case = self._case(patient)
         random = np.random.default_rng((plan.seed, 100, place))
-        first = place * plan.per_patient
+        first = (place + visit) * plan.per_patient  # another aim at each visit
         crops = [
             _crop(case, plan, random, at=_AIMS[(first + n) % len(_AIMS)])
             for n in range(plan.per_patient)
@@ -116,14 +121,24 @@ class Patients(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
         # Small types, for whole batches pass between processes; the trainer widens them.
         return inputs.half(), labels, weights.half()
 
-    def _case(self, place: int) -> Case:
-        if not self.plan.pool:
-            return simulated(self.plan.family, "training", self.plan.seed * 10_000_000 + place)
-        place %= self.plan.pool
-        if place not in self._kept:
-            seed = self.plan.seed * 10_000_000 + place
-            self._kept[place] = simulated(self.plan.family, "training", seed)
-        return self._kept[place]
+    def _case(self, patient: int) -> Case:
+        plan = self.plan
+        if patient not in self._kept:
+            if not plan.pool:
+                block = patient // _BLOCK
+                self._kept = {n: c for n, c in self._kept.items() if n // _BLOCK == block}
+            seed = plan.seed * 10_000_000 + patient
+            self._kept[patient] = simulated(plan.family, "training", seed)
+        return self._kept[patient]
+
+
+def patient_at(plan: ExamplePlan, place: int) -> tuple[int, int]:
+    """Which patient a place of the stream shows, and how often it was shown before."""
+    if plan.pool:
+        return place % plan.pool, 0
+    block, within = divmod(place, _BLOCK * plan.visits)
+    visit, number = divmod(within, _BLOCK)
+    return block * _BLOCK + number, visit
 
 
 def simulated(family: str, world_name: str, seed: int) -> Case:

@@ -1,6 +1,7 @@
 """The training loop: seeded, bounded by steps or minutes, resumable, with averaged weights."""
 
 import copy
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -19,6 +20,7 @@ _CLASS_WEIGHTS = (0.5, 1.0, 2.0)
 _MOST_PATIENTS = 5_000_000  # of one stream
 _LOG_EVERY = 50
 _SAVE_EVERY_S = 120.0
+_CHECKPOINT = "checkpoint.safetensors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,7 @@ def train(
     workers: int,
     minutes: float | None = None,
     folder: Path | None = None,
+    start: Path | None = None,
     device: torch.device | None = None,
     clock: Callable[[], float] = time.monotonic,
     tell: Callable[[str], object] = len,
@@ -86,10 +89,14 @@ def train(
     workers : processes that simulate patients; the result does not depend on them
     minutes : of this run; the next run with the same folder goes on where it stopped
     folder : where the checkpoint is kept; none is written without
+    start : folder of a checkpoint, of another tracer say, with whose averaged weights a fresh run
+        begins
     tell : is called with a line of progress now and then; by default nobody listens
     """
     device = best_device() if device is None else device
     state = _resumed(plan, folder, device)
+    if start is not None and state.step == 0:
+        _begin_with(start, state)
     tell(f"from step {state.step} on\n")
     began, saved = clock(), clock()
     before = state.seconds
@@ -204,19 +211,16 @@ def save_state(folder: Path, state: State) -> None:
     facts = {"step": str(state.step), "loss": repr(state.loss), "seconds": repr(state.seconds)}
     unsaved = folder / "checkpoint.tmp"
     save_file({k: v.contiguous().cpu() for k, v in tensors.items()}, unsaved, metadata=facts)
-    unsaved.replace(folder / "checkpoint.safetensors")
+    unsaved.replace(folder / _CHECKPOINT)
 
 
 def _resumed(plan: TrainingPlan, folder: Path | None, device: torch.device) -> State:
     """The checkpoint of the folder where there is one, else a fresh start."""
     state = _fresh(plan, device)
-    path = None if folder is None else folder / "checkpoint.safetensors"
+    path = None if folder is None else folder / _CHECKPOINT
     if path is None or not path.is_file():
         return state
-    from safetensors import safe_open  # noqa: PLC0415  only a resumed run reads the header
-
-    with safe_open(path, "pt") as opened:
-        facts = opened.metadata()
+    facts = _facts(path.parent)
     tensors = load_file(path, device=str(device))
     for prefix, net in (("net.", state.net), ("avg.", state.averaged)):
         net.load_state_dict(
@@ -226,6 +230,27 @@ def _resumed(plan: TrainingPlan, folder: Path | None, device: torch.device) -> S
     state.step, state.loss = int(facts["step"]), float(facts["loss"])
     state.seconds = float(facts["seconds"])
     return state
+
+
+def _begin_with(folder: Path, state: State) -> None:
+    tensors = load_file(folder / _CHECKPOINT)
+    averaged = {k.removeprefix("avg."): v for k, v in tensors.items() if k.startswith("avg.")}
+    for net in (state.net, state.averaged):
+        net.load_state_dict(averaged)
+
+
+def origin_of(folder: Path) -> str:
+    """What a checkpoint is, for the card of a training that begins with it."""
+    sha256 = hashlib.sha256((folder / _CHECKPOINT).read_bytes()).hexdigest()
+    return f"averaged weights of {folder.name}, step {_facts(folder)['step']}, sha256 {sha256}"
+
+
+def _facts(folder: Path) -> dict[str, str]:
+    from safetensors import safe_open  # noqa: PLC0415  only a resumed run reads the header
+
+    with safe_open(folder / _CHECKPOINT, "pt") as opened:
+        found: dict[str, str] = opened.metadata()
+    return found
 
 
 def _restore_moments(

@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from algorithms.toolbox.lesion_net.bundle import CARD, WEIGHTS, load_bundle
 from algorithms.toolbox.lesion_net.network import NetworkShape, build, probabilities
 from algorithms.training.__main__ import main
-from algorithms.training.examples import ExamplePlan, Patients
+from algorithms.training.examples import ExamplePlan, Patients, patient_at
 from algorithms.training.trainer import TrainingPlan, loss_of, rate_at, train
 from dicom_node.domain.errors import ConfigError
 
@@ -77,6 +78,34 @@ def test_crops_have_the_planned_size_and_small_lesions_weigh_more():
     assert int(labels.max()) <= 2
     assert float(weights.min()) == 1.0
     assert 1.0 < float(weights[labels == 2].max()) <= 6.0
+
+
+def test_a_patient_is_seen_three_times_with_other_crops_and_its_neighbours_between():
+    plan = replace(EXAMPLES, pool=0, visits=3)
+    shown = [patient_at(plan, place) for place in range(96)]
+    assert [shown[n] for n in (0, 15, 16, 47, 48)] == [(0, 0), (15, 0), (0, 1), (15, 2), (16, 0)]
+    assert sorted(set(shown)) == [(patient, visit) for patient in range(32) for visit in range(3)]
+    patients = Patients(plan, 0, 96)
+    first, second = patients[0], patients[16]
+    assert not np.array_equal(first[0], second[0])
+    assert np.array_equal(first[0], Patients(plan, 0, 1)[0][0])
+
+
+def test_a_training_begins_with_the_averaged_weights_of_another(bundle, tmp_path):
+    kept = bundle.parent / "kept"
+    options = [
+        *("fdg-lesions", "--out", str(tmp_path / "out"), "--start", str(kept), "--steps", "1"),
+        *("--workers", "0", "--device", "cpu", "--channels", "4", "8", "--per-patient", "1"),
+        *("--crop", "32", "48", "48", "--learning-rate", "1e-9"),
+    ]
+    assert main(options) == 0
+    began, now = (
+        load_file(path / "models" / "model.safetensors") for path in (bundle, tmp_path / "out")
+    )
+    for name in (n for n in began if n.endswith("conv.weight")):
+        assert np.allclose(began[name].float(), now[name].float(), atol=1e-4), name
+    metadata = json.loads((tmp_path / "out" / "configs" / "metadata.json").read_text())
+    assert "of kept, step 2, sha256 " in metadata["training"]["begun_with"]
 
 
 def test_loss_of_a_right_answer_is_near_zero():
