@@ -14,8 +14,8 @@ import numpy as np
 
 from algorithms.dat_spect.ratios import Ratios
 from algorithms.dat_spect.regions import REGION_SET
+from algorithms.toolbox.normals_file import read_normals_file
 from algorithms.toolbox.striatum import Nucleus, Side
-from dicom_node.domain.errors import ConfigError
 
 FORMAT = 1
 REFERENCE_AGE = 60.0
@@ -138,23 +138,13 @@ def read_normals(path: Traversable) -> Normals:
     ConfigError
         The file is absent, is no file of normals, or is for another set of regions.
     """
-    file = str(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as cause:
-        raise ConfigError(
-            file=file, key="(file)", value=None, allowed="a readable file of normals"
-        ) from cause
-    for key, allowed in (("format", FORMAT), ("regions", REGION_SET)):
-        came = content.get(key) if isinstance(content, dict) else None
-        if came != allowed:
-            raise ConfigError(file=file, key=key, value=came, allowed=str(allowed))
-    try:
-        return _normals(content)
-    except (KeyError, TypeError, ValueError) as cause:
-        raise ConfigError(
-            file=file, key=str(cause), value=None, allowed="name, subjects and ranges as written"
-        ) from cause
+    return read_normals_file(
+        path,
+        _normals,
+        needed={"format": FORMAT, "regions": REGION_SET},
+        what="normals",
+        keys="name, subjects and ranges",
+    )
 
 
 def _normals(content: Mapping[str, object]) -> Normals:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from algorithms.fdg_lesions import vocabulary as words
 from algorithms.toolbox.body_size import lean_body_mass_kg
-from algorithms.toolbox.burden import DMAX_SOURCE, SDMAX_SOURCE, Burden, burden_of, restricted
+from algorithms.toolbox.burden import DMAX_SOURCE, SDMAX_SOURCE, Burden, restricted
 from algorithms.toolbox.fdg_criteria import (
     PERCIST_SOURCE,
     QPET_SOURCE,
@@ -13,22 +13,18 @@ from algorithms.toolbox.fdg_criteria import (
     qpet,
 )
 from algorithms.toolbox.isocontour import at_fraction_of_maximum
-from algorithms.toolbox.lesion_references import references_of, shown
-from algorithms.toolbox.lesion_segments import segments_of
-from algorithms.toolbox.lesion_values import of_physiology, of_references, plain, suvs_of
+from algorithms.toolbox.lesion_study import study_of
+from algorithms.toolbox.lesion_values import plain, suvs_of
 from algorithms.toolbox.lesions import Lesion
 from algorithms.toolbox.liver_reference import FDG_LIVER
 from algorithms.toolbox.reference_region import ReferenceRegion
 from algorithms.toolbox.uptake import Uptake
 from dicom_node.domain import coding
-from dicom_node.domain.coding import Unit
-from dicom_node.domain.errors import NotCalibrated
 from dicom_node.domain.result import (
     Classification,
     Measurement,
     Region,
     Result,
-    SegmentationResult,
 )
 from dicom_node.domain.volume import PatientFacts, Volume
 
@@ -57,23 +53,18 @@ def measured(
     NotCalibrated
         The PET is not in SUVbw.
     """
-    if pet.unit is not Unit.SUVBW:
-        raise NotCalibrated(f"FDG lesions need {Unit.SUVBW}, the volume is in {pet.unit}")
-    regions = [one.region for one in lesions]
-    burden = burden_of(pet.array, pet.geometry, regions)
-    found = references_of(pet, ct, regions, FDG_LIVER)
-    references = shown(found)
-    segments = segments_of(lesions, references, physiological)
+    study = study_of(
+        pet, lesions, ct, physiological=physiological, liver=FDG_LIVER, what="FDG lesions"
+    )
+    burden, regions, found = study.burden, study.regions, study.references
     body, missing = _of_body(pet.patient, burden, found.liver)
     ratios, categories = _of_liver(pet, regions, burden, found.liver)
-    segmentation = SegmentationResult(role="pet", geometry=pet.geometry, segments=segments)
     return Result(
-        segmentation=segmentation if segments else None,
+        segmentation=study.segmentation,
         measurements=(
             *(m for n, one in enumerate(burden.lesions, start=1) for m in _of_lesion(one, n)),
             *ratios,
-            *of_references(segments, references),
-            *of_physiology(pet, segments, physiological),
+            *study.common,
             *_totals(pet, regions, burden),
             *body,
         ),

@@ -51,12 +51,7 @@ class Parameters:
                 "stroke_factor": (0, 3),
             },
         )
-        return cls(
-            hottest_percent=found["hottest_percent"],
-            low_uptake_percent=found["low_uptake_percent"],
-            least_contrast=found["least_contrast"],
-            stroke_factor=found["stroke_factor"],
-        )
+        return cls(**found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -22,7 +22,7 @@ from algorithms.toolbox.heart_segments import (
     segment_means,
     segment_number,
 )
-from dicom_node.domain.errors import ConfigError
+from algorithms.toolbox.normals_file import read_normals_file
 
 Floats = NDArray[np.float64]
 
@@ -144,23 +144,13 @@ def read_limits(path: Traversable) -> Limits:
     ConfigError
         The file is absent, is no file of limits, or is for maps that are sampled otherwise.
     """
-    file = str(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as cause:
-        raise ConfigError(
-            file=file, key="(file)", value=None, allowed="a readable file of normal limits"
-        ) from cause
-    for key, allowed in (("format", FORMAT), ("sampling", SAMPLING)):
-        came = content.get(key) if isinstance(content, dict) else None
-        if came != allowed:
-            raise ConfigError(file=file, key=key, value=came, allowed=str(allowed))
-    try:
-        return _limits(content)
-    except (KeyError, TypeError, ValueError) as cause:
-        raise ConfigError(
-            file=file, key=str(cause), value=None, allowed="name and states as written"
-        ) from cause
+    return read_normals_file(
+        path,
+        _limits,
+        needed={"format": FORMAT, "sampling": SAMPLING},
+        what="normal limits",
+        keys="name and states",
+    )
 
 
 def _limits(content: Mapping[str, object]) -> Limits:

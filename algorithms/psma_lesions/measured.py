@@ -4,23 +4,21 @@ from collections.abc import Sequence
 
 from algorithms.psma_lesions import vocabulary as words
 from algorithms.psma_lesions.expression import LIVER_EXCRETED, SOURCE, SPLEEN_NEEDED, mipsma
-from algorithms.toolbox.burden import Burden, burden_of
-from algorithms.toolbox.lesion_references import References, references_of, shown
-from algorithms.toolbox.lesion_segments import segments_of
-from algorithms.toolbox.lesion_values import of_physiology, of_references, plain, suvs_of
+from algorithms.toolbox.burden import Burden
+from algorithms.toolbox.lesion_references import References
+from algorithms.toolbox.lesion_study import study_of
+from algorithms.toolbox.lesion_values import plain, suvs_of
 from algorithms.toolbox.lesions import Lesion
 from algorithms.toolbox.liver_reference import PSMA_LIVER
 from algorithms.toolbox.reference_region import ReferenceRegion
 from algorithms.toolbox.uptake import Uptake
 from dicom_node.domain import coding
-from dicom_node.domain.coding import Code, Unit
-from dicom_node.domain.errors import NotCalibrated
+from dicom_node.domain.coding import Code
 from dicom_node.domain.result import (
     Classification,
     Measurement,
     Region,
     Result,
-    SegmentationResult,
 )
 from dicom_node.domain.volume import Volume
 
@@ -46,26 +44,21 @@ def measured(
     NotCalibrated
         The PET is not in SUVbw.
     """
-    if pet.unit is not Unit.SUVBW:
-        raise NotCalibrated(f"PSMA lesions need {Unit.SUVBW}, the volume is in {pet.unit}")
-    regions = [one.region for one in lesions]
-    burden = burden_of(pet.array, pet.geometry, regions)
-    found = references_of(pet, ct, regions, PSMA_LIVER)
-    references = shown(found)
-    segments = segments_of(lesions, references, physiological)
-    segmentation = SegmentationResult(role="pet", geometry=pet.geometry, segments=segments)
+    study = study_of(
+        pet, lesions, ct, physiological=physiological, liver=PSMA_LIVER, what="PSMA lesions"
+    )
+    burden, found = study.burden, study.references
     tracer = pet.tracer.tracer
     open_score = (SPLEEN_NEEDED.format(tracer),) if tracer in LIVER_EXCRETED else ()
     return Result(
-        segmentation=segmentation if segments else None,
+        segmentation=study.segmentation,
         measurements=(
             *(
                 one
                 for number, uptake in enumerate(burden.lesions, start=1)
                 for one in _of_lesion(uptake, number, found)
             ),
-            *of_references(segments, references),
-            *of_physiology(pet, segments, physiological),
+            *study.common,
             *_totals(burden, lesions),
         ),
         classifications=_score(burden, found, tracer),

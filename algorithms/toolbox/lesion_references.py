@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from algorithms.toolbox.blood_pool_reference import BLOOD_POOL_SOURCE, blood_pool
 from algorithms.toolbox.lesion_segments import Reference
 from algorithms.toolbox.liver_reference import LIVER_SOURCE, LiverRange, liver_ball
+from algorithms.toolbox.pet_input import ct_of_same_frame
 from algorithms.toolbox.reference_region import ReferenceRegion
 from dicom_node.domain.coding import Code
 from dicom_node.domain.result import Region
@@ -37,10 +38,8 @@ def references_of(
     ----------
     limits : of a liver's uptake with the tracer
     """
-    frame = pet.geometry.frame_of_reference_uid
-    usable = ct is not None and frame is not None
-    usable = usable and ct is not None and ct.geometry.frame_of_reference_uid == frame
-    density = (ct.array, ct.geometry) if ct is not None and usable else None
+    usable = ct_of_same_frame(pet, ct)
+    density = None if usable is None else (usable.array, usable.geometry)
     liver = liver_ball(pet.array, pet.geometry, limits, lesions=lesions, ct=density)
     pool = (
         None if density is None else blood_pool(pet.array, pet.geometry, density, lesions=lesions)

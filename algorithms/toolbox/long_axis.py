@@ -59,11 +59,6 @@ class LongAxis:
         """Distance of the centre of the apical cap from the valve plane."""
         return max(self.length_mm - self.radius_mm, 0.4 * self.length_mm)
 
-    @property
-    def apex_mm(self) -> Floats:
-        """Middle of the apical wall."""
-        return np.asarray(self.base_mm + self.length_mm * self.direction)
-
     def local(self, points_mm: Floats) -> Floats:
         """Millimetres (..., 3): along the axis from the valve plane, anterior, lateral."""
         across = np.stack([self.direction, self.anterior, self.lateral], axis=1)

@@ -60,9 +60,7 @@ NUMBER_OF_CANDIDATES = Code("candidate-count", PRIVATE_SCHEME, "Number of uptake
 
 # How it was derived (cid 7464 and 7465).
 MAXIMUM = Code("56851009", "SCT", "Maximum")
-MINIMUM = Code("255605001", "SCT", "Minimum")
 MEAN = Code("373098007", "SCT", "Mean")
-MEDIAN = Code("373099004", "SCT", "Median")
 STANDARD_DEVIATION = Code("386136009", "SCT", "Standard Deviation")
 TOTAL = Code("255619001", "SCT", "Total")
 PEAK = Code("126031", "DCM", "Peak Value Within ROI")
@@ -77,7 +75,6 @@ UPTAKE_CANDIDATE = Code("uptake-candidate", PRIVATE_SCHEME, "Uptake above thresh
 REFERENCE_REGION = Code("C94970", "NCIt", "Reference Region")
 
 # Algorithm families (cid 7162).
-ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")
 HISTOGRAM_ANALYSIS = Code("123105", "DCM", "Histogram Analysis")
 
 # Places.

@@ -4,7 +4,6 @@ import time
 import uuid
 from collections.abc import Callable
 
-import structlog
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     UID,
@@ -21,20 +20,12 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 from pynetdicom.presentation import build_context, build_role
 
-from dicom_node.domain.errors import ArchiveError, DeliveryFailed
-from dicom_node.domain.peer import Destination, ReceivedInstance, StoreOutcome
+from dicom_node.domain.errors import DeliveryFailed
+from dicom_node.domain.peer import ConflictAnswer, Destination, ReceivedInstance, StoreOutcome
 from dicom_node.domain.query import RemoteSeries, RetrieveReport
-from dicom_node.network.acceptor_dul import frames_of
-from dicom_node.network.c_store import (
-    DOES_NOT_MATCH_SOP_CLASS,
-    OUT_OF_RESOURCES,
-    PROCESSING_FAILURE,
-    SUCCESS,
-)
+from dicom_node.network.c_store import OUT_OF_RESOURCES, StoreAnswers, received_instance
 from dicom_node.network.query_retrieve import judged
 from dicom_node.network.requestor import association_with
-
-log = structlog.get_logger(__name__)
 
 STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"  # PS3.4 C.6.2.3
 _IMAGES = "1.2.840.10008.5.1.4.1.1."
@@ -94,11 +85,16 @@ def get_series(
     roles = [build_role(uid, scp_role=True) for uid in classes]
     association_id = f"get-{uuid.uuid4().hex}"
     ends_at = time.monotonic() + limit_s
+    # The archive holds the data set as well: of one under a known UID it is told nothing special.
+    answers = StoreAnswers(store, ConflictAnswer.SUCCESS)
 
     def _on_store(event: Event) -> int:
         if time.monotonic() > ends_at:
             return OUT_OF_RESOURCES
-        return _stored(store, _received(event, archive, association_id))
+        assert isinstance(event.request, C_STORE)
+        uid = str(event.request.AffectedSOPInstanceUID)
+        where = {"association": association_id, "sop_instance": uid}
+        return answers.status_of(lambda: _received(event, archive, association_id), where)
 
     def _bind(association: Association) -> None:
         association.bind(evt.EVT_C_STORE, _on_store)
@@ -127,31 +123,10 @@ def _refuse_without_service(archive: Destination, association: Association) -> N
         )
 
 
-def _stored(store: Callable[[ReceivedInstance], StoreOutcome], instance: ReceivedInstance) -> int:
-    """Status of one C-STORE; never raises, as pynetdicom would log what the exception quotes."""
-    where = {"association": instance.association_id, "sop_instance": instance.sop_instance_uid}
-    try:
-        outcome = store(instance)
-    except ArchiveError as cause:
-        log.error("instance.not_stored", **where, error=cause.code, reason=str(cause))
-        return OUT_OF_RESOURCES
-    except Exception as cause:  # outermost frame of the handler: a bug refuses one instance
-        log.error(
-            "instance.store_failed", **where, error=type(cause).__name__, frames=frames_of(cause)
-        )
-        return PROCESSING_FAILURE
-    return DOES_NOT_MATCH_SOP_CLASS if outcome is StoreOutcome.UNREADABLE else SUCCESS
-
-
 def _received(event: Event, archive: Destination, association_id: str) -> ReceivedInstance:
     """The instance as if the archive had called us: its bytes exactly as they came."""
-    request = event.request
-    assert isinstance(request, C_STORE)
-    return ReceivedInstance(
-        sop_class_uid=str(request.AffectedSOPClassUID),
-        sop_instance_uid=str(request.AffectedSOPInstanceUID),
-        transfer_syntax_uid=str(event.context.transfer_syntax),
-        dataset=event.encoded_dataset(include_meta=False),
+    return received_instance(
+        event,
         calling_ae=archive.ae_title,
         called_ae=archive.calling_ae_title,
         peer_address=archive.host,

@@ -1,6 +1,6 @@
 """One C-STORE request: what it brings, what the sender is told, and nothing decoded in between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 from pydicom.dataset import Dataset
@@ -67,7 +67,7 @@ class StoreAnswers:
         assert isinstance(request, C_STORE)
         sop_instance_uid = str(request.AffectedSOPInstanceUID)
         return _status_set(
-            self._status_of(association, sop_instance_uid, lambda: received_instance(event))
+            self._status_of(association, sop_instance_uid, lambda: _received(association, event))
         )
 
     def fast_answer(self, association: AcceptedAssociation, message: StoreMessage) -> bytes:
@@ -80,27 +80,36 @@ class StoreAnswers:
         pdus = message_pdus(message.context_id, command, None, association.longest_pdu_bytes)
         return b"".join(pdus)
 
+    def status_of(self, instance: Callable[[], ReceivedInstance], where: Mapping[str, str]) -> int:
+        """Store an instance and give the status to answer; never raises.
+
+        Outermost frame of our code in the handler: pynetdicom would answer an exception, too, but
+        log its message, which may quote what the data set holds.
+
+        Parameters
+        ----------
+        where : mapping
+            Keys of the log, should it fail.
+        """
+        try:
+            return self._statuses[_stored(self._store, instance(), where)]
+        except ArchiveError as cause:
+            log.error("instance.not_stored", **where, error=cause.code, reason=str(cause))
+            return OUT_OF_RESOURCES
+        except Exception as cause:  # outermost frame of the handler: a bug refuses one instance
+            told = {"error": type(cause).__name__, "frames": frames_of(cause)}
+            log.error("instance.store_failed", **where, **told)
+            return PROCESSING_FAILURE
+
     def _status_of(
         self,
         association: AcceptedAssociation,
         sop_instance_uid: str,
         instance: Callable[[], ReceivedInstance],
     ) -> int:
-        """Status of the answer.
-
-        Outermost frame of our code in the handler: pynetdicom would answer an exception, too, but
-        log its message, which may quote what the data set holds.
-        """
+        """Status of the answer to somebody who called us."""
         where = {"association": association.association_id, "sop_instance": sop_instance_uid}
-        try:
-            status = self._statuses[_stored(self._store, instance(), where)]
-        except ArchiveError as cause:
-            log.error("instance.not_stored", **where, error=cause.code, reason=str(cause))
-            status = OUT_OF_RESOURCES
-        except Exception as cause:  # outermost frame of the handler: a bug refuses one instance
-            told = {"error": type(cause).__name__, "frames": frames_of(cause)}
-            log.error("instance.store_failed", **where, **told)
-            status = PROCESSING_FAILURE
+        status = self.status_of(instance, where)
         association.count(stored=status in (SUCCESS, DOES_NOT_MATCH_SOP_CLASS))
         association.still_alive()
         return status
@@ -109,7 +118,7 @@ class StoreAnswers:
 def _stored(
     store: Callable[[ReceivedInstance], StoreOutcome],
     instance: ReceivedInstance,
-    where: dict[str, str],
+    where: Mapping[str, str],
 ) -> StoreOutcome:
     outcome = store(instance)
     if outcome is StoreOutcome.CONFLICT:
@@ -119,15 +128,27 @@ def _stored(
     return outcome
 
 
-def received_instance(event: Event) -> ReceivedInstance:
+def received_instance(
+    event: Event, *, calling_ae: str, called_ae: str, peer_address: str, association_id: str
+) -> ReceivedInstance:
     """The instance of a C-STORE request, its data set exactly as it came."""
-    association, request = accepted_association(event), event.request
+    request = event.request
     assert isinstance(request, C_STORE)
     return ReceivedInstance(
         sop_class_uid=str(request.AffectedSOPClassUID),
         sop_instance_uid=str(request.AffectedSOPInstanceUID),
         transfer_syntax_uid=str(event.context.transfer_syntax),
         dataset=event.encoded_dataset(include_meta=False),
+        calling_ae=calling_ae,
+        called_ae=called_ae,
+        peer_address=peer_address,
+        association_id=association_id,
+    )
+
+
+def _received(association: AcceptedAssociation, event: Event) -> ReceivedInstance:
+    return received_instance(
+        event,
         calling_ae=association.calling_ae,
         called_ae=association.called_ae,
         peer_address=association.peer_address,
