@@ -8,9 +8,9 @@ import torch
 
 from algorithms.evaluation.methods import Method, above, fraction_of_maximum, network
 from algorithms.evaluation.table import WORLDS, detail_lines, score_world, table_lines
-from algorithms.toolbox.lesion_net.bundle import load_bundle, write_card
+from algorithms.toolbox.lesion_net.bundle import write_card
 from algorithms.toolbox.lesion_net.layout import CARD
-from algorithms.toolbox.lesion_net.network import best_device
+from algorithms.toolbox.lesion_net.segmented import LesionNetwork
 from algorithms.training.card import with_results
 
 _FAMILIES = {"fdg-lesions": "fdg", "psma-lesions": "psma"}
@@ -27,10 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
         "41 % of maximum": fraction_of_maximum(),
     }
     if given.bundle is not None:
-        device = best_device()
-        net = load_bundle(given.bundle, device).net
-        methods["network"] = network(net, device)
-        methods["network without CT"] = network(net, device, with_ct=False)
+        net = LesionNetwork.of_bundle(given.bundle)
+        methods["network"] = network(net)
+        methods["network without CT"] = network(net, with_ct=False)
     scores = {
         name: score_world(family, name, methods, given.patients, tell=sys.stderr.write)
         for name in given.worlds

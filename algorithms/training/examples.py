@@ -25,7 +25,10 @@ from dicom_node.domain.geometry import Geometry
 
 # Small lesions weigh more than their few voxels: up to this, as the root of volume over 8 ml.
 _T = TypeVar("_T", np.float32, np.uint8)
-_MOST_WEIGHT, _FULL_ML = 6.0, 8.0
+_MOST_WEIGHT, _FULL_ML = 4.0, 8.0
+# A crop may reach so many slices beyond the field of view. A study does, by the margin of its grid
+# and to a multiple of the network's stride, and a brain cut in half before that air is no lesion.
+_BEYOND = 18
 _BLOCK = 16  # patients that take turns; a worker keeps them meanwhile, 30 MB each
 # What crops are laid around, in turn: what is rare, what misleads, and anything.
 _AIMS = (LESION, PHYSIOLOGICAL, LESION, BACKGROUND)
@@ -187,8 +190,10 @@ def _crop(
     """A crop of the plan's size, laid around a class; where the body is smaller, air."""
     centre = _aim(case, random, at) + random.uniform(-0.3, 0.3, 3) * plan.crop
     starts = [
-        _start(float(c), wanted, size, random)
-        for c, wanted, size in zip(centre, plan.crop, case.labels.shape, strict=True)
+        _start(float(c), wanted, size, random, beyond=beyond)
+        for c, wanted, size, beyond in zip(
+            centre, plan.crop, case.labels.shape, (_BEYOND, 0, 0), strict=True
+        )
     ]
     inputs = _cut(case.inputs, starts, plan.crop)
     labels = _cut(case.labels, starts, plan.crop)
@@ -215,11 +220,14 @@ def _aim(case: Case, random: np.random.Generator, at: int) -> NDArray[np.float64
     return np.array(np.unravel_index(place, chosen.shape), dtype=np.float64)
 
 
-def _start(centre: float, wanted: int, size: int, random: np.random.Generator) -> int:
+def _start(
+    centre: float, wanted: int, size: int, random: np.random.Generator, *, beyond: int
+) -> int:
     """First index of the crop along an axis; negative where air stands before the body."""
     if size <= wanted:
         return -int(random.integers(0, wanted - size + 1))
-    return int(np.clip(round(centre - wanted / 2), 0, size - wanted))
+    before, after = random.integers(0, beyond + 1, size=2)
+    return int(np.clip(round(centre - wanted / 2), -before, size - wanted + after))
 
 
 def _cut(array: NDArray[_T], starts: list[int], crop: tuple[int, ...]) -> NDArray[_T]:

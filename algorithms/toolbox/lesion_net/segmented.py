@@ -73,24 +73,40 @@ class LesionNetwork:
         InputRejected
             Where the PET holds no body.
         """
+        density = None if ct is None else (ct.array, ct.geometry)
         try:
-            grid = body_grid(pet.array, pet.geometry)
+            return self.segmented(pet.array, pet.geometry, density, least_ml=least_ml)
         except NoBody as cause:
             raise InputRejected(f"the PET holds no body: {cause}") from cause
-        shares = self._shares(pet, ct, grid)
-        labels = on_grid_of(shares, grid, pet.geometry)
-        lesions = labels == CLASSES.index("lesion")
+
+    def segmented(
+        self,
+        suv: Image,
+        geometry: Geometry,
+        density: tuple[Image, Geometry] | None,
+        *,
+        least_ml: float,
+    ) -> Segmented:
+        """The same from arrays, of a scanner or of the simulator.
+
+        Raises
+        ------
+        NoBody
+            Where no voxel takes up more than air.
+        """
+        grid = body_grid(suv, geometry)
+        inputs = channels(
+            to_grid(suv, geometry, grid, outside=0.0),
+            None if density is None else to_grid(*density, grid, outside=-1000.0),
+        )
+        labels = on_grid_of(probabilities(self.net, inputs, self.device), grid, geometry)
         physiological = labels == CLASSES.index("physiological")
         return Segmented(
-            lesions=connected_regions(lesions, pet.geometry, min_volume_ml=least_ml),
+            lesions=connected_regions(
+                labels == CLASSES.index("lesion"), geometry, min_volume_ml=least_ml
+            ),
             physiological=Region.from_mask(physiological) if physiological.any() else None,
         )
-
-    def _shares(self, pet: Volume, ct: Volume | None, grid: BodyGrid) -> Image:
-        """Probability of each class on the network's grid."""
-        suv = to_grid(pet.array, pet.geometry, grid, outside=0.0)
-        density = None if ct is None else to_grid(ct.array, ct.geometry, grid, outside=-1000.0)
-        return probabilities(self.net, channels(suv, density), self.device)
 
 
 def on_grid_of(shares: Image, grid: BodyGrid, geometry: Geometry) -> NDArray[np.uint8]:
