@@ -12,11 +12,11 @@ from scipy.ndimage import (  # type: ignore[attr-defined]  # SciPy fills the mod
 )
 
 from algorithms.simulation.wholebody.patient import Scan
-from algorithms.toolbox.lesion_net.segmented import LesionNetwork
+from algorithms.toolbox.lesion_net.segmented import LesionLimits, LesionNetwork
 from algorithms.training.examples import geometry_of
 from dicom_node.domain.result import Region
 
-_LEAST_ML = 0.2  # smaller specks of a threshold are noise; the same for every method
+_LEAST_ML = 0.2  # smaller specks of a threshold are noise
 _SEED_SUV = 2.5
 
 
@@ -49,13 +49,13 @@ def fraction_of_maximum(fraction: float = 0.41) -> Method:
     return found
 
 
-def network(net: LesionNetwork, *, with_ct: bool = True) -> Method:
+def network(net: LesionNetwork, limits: LesionLimits, *, with_ct: bool = True) -> Method:
     """A trained network, by the very way that a study goes."""
 
     def found(scan: Scan) -> Found:
         geometry = geometry_of(scan)
         density = (scan.hounsfield, geometry) if with_ct else None
-        answer = net.segmented(scan.suv, geometry, density, least_ml=_LEAST_ML)
+        answer = net.segmented(scan.suv, geometry, density, limits)
         normal = () if answer.physiological is None else (answer.physiological,)
         return Found(_painted(answer.lesions, scan), _painted(normal, scan))
 

@@ -45,6 +45,7 @@ class ExamplePlan:
     crop : (slices, rows, columns) of a crop, multiples of 16; the trunk's cross-section fits
     per_patient : crops of each patient
     without_ct : share of crops whose CT is left out
+    cut_short : share of crops in which the field of view ends, above or below
     pool : so many patients are kept and used again and again (a miniature); 0 for ever new ones
     visits : times that each patient gives crops, `_BLOCK` patients in turn; a patient costs about
         as much as a step of the network on a core
@@ -55,6 +56,7 @@ class ExamplePlan:
     crop: tuple[int, int, int]
     per_patient: int = 2
     without_ct: float = 0.3
+    cut_short: float = 0.3
     pool: int = 0
     visits: int = 1
 
@@ -202,7 +204,16 @@ def _crop(
     inputs[0] = compressed(calibration * expanded(inputs[0]))
     if random.random() < plan.without_ct:
         inputs[1] = 0
+    if random.random() < plan.cut_short:
+        gone = _cut_off(plan.crop[0], random)
+        inputs[:, gone], labels[gone], weights[gone] = 0, BACKGROUND, 1
     return inputs, labels, weights
+
+
+def _cut_off(slices: int, random: np.random.Generator) -> slice:
+    """Up to a third of a crop, at its top or bottom, that lies outside the field of view."""
+    many = int(random.integers(1, slices // 3))
+    return slice(slices - many, None) if random.random() < 0.5 else slice(many)
 
 
 def _aim(case: Case, random: np.random.Generator, at: int) -> NDArray[np.float64]:
