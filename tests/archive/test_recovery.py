@@ -34,6 +34,7 @@ root, start = Path(sys.argv[1]), int(sys.argv[2])
 index = InstanceIndex(open_database(sys.argv[3]), root)
 store = InstanceStore(root, index)
 store.recover()
+store.open_journal()  # of SQLite; on PostgreSQL nothing
 spoken = threading.Lock()
 
 def send(thread):
