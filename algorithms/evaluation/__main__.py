@@ -2,15 +2,18 @@
 
 import argparse
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import torch
 
 from algorithms.evaluation.methods import Method, above, fraction_of_maximum, network
 from algorithms.evaluation.table import WORLDS, detail_lines, score_world, table_lines
-from algorithms.toolbox.lesion_net.bundle import load_bundle, write_card
+from algorithms.toolbox.card import FILE_NAME, read_card
+from algorithms.toolbox.lesion_net.bundle import write_card
 from algorithms.toolbox.lesion_net.layout import CARD
-from algorithms.toolbox.lesion_net.network import best_device
+from algorithms.toolbox.lesion_net.segmented import LesionLimits, LesionNetwork
+from algorithms.toolbox.lesion_run import Parameters
 from algorithms.training.card import with_results
 
 _FAMILIES = {"fdg-lesions": "fdg", "psma-lesions": "psma"}
@@ -27,10 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
         "41 % of maximum": fraction_of_maximum(),
     }
     if given.bundle is not None:
-        device = best_device()
-        net = load_bundle(given.bundle, device).net
-        methods["network"] = network(net, device)
-        methods["network without CT"] = network(net, device, with_ct=False)
+        net = LesionNetwork.of_bundle(given.bundle)
+        limits = _limits(given.task)
+        methods["network"] = network(net, limits)
+        methods["network without CT"] = network(net, limits, with_ct=False)
     scores = {
         name: score_world(family, name, methods, given.patients, tell=sys.stderr.write)
         for name in given.worlds
@@ -44,6 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
         write_card(given.bundle, with_results(card, lines))
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
+
+
+def _limits(task: str) -> LesionLimits:
+    """What the algorithm that ships with the node takes for a lesion."""
+    card = read_card(files(f"algorithms.{task.replace('-', '_')}") / FILE_NAME)
+    return Parameters.from_card(card).limits
 
 
 def _parser() -> argparse.ArgumentParser:

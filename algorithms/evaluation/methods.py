@@ -1,10 +1,9 @@
 """What is compared: a trained network, and thresholds that know nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.ndimage import (  # type: ignore[attr-defined]  # SciPy fills the module at run time
     generate_binary_structure,
@@ -12,12 +11,12 @@ from scipy.ndimage import (  # type: ignore[attr-defined]  # SciPy fills the mod
     maximum,
 )
 
-from algorithms.simulation.wholebody.patient import LESION, PHYSIOLOGICAL, Scan
-from algorithms.toolbox.lesion_net.grid import body_grid, channels, from_grid, to_grid
-from algorithms.toolbox.lesion_net.network import probabilities
+from algorithms.simulation.wholebody.patient import Scan
+from algorithms.toolbox.lesion_net.segmented import LesionLimits, LesionNetwork
 from algorithms.training.examples import geometry_of
+from dicom_node.domain.result import Region
 
-_LEAST_ML = 0.2  # smaller specks of a threshold are noise; the same for every method
+_LEAST_ML = 0.2  # smaller specks of a threshold are noise
 _SEED_SUV = 2.5
 
 
@@ -50,20 +49,24 @@ def fraction_of_maximum(fraction: float = 0.41) -> Method:
     return found
 
 
-def network(net: torch.nn.Module, device: torch.device, *, with_ct: bool = True) -> Method:
-    """A trained network, by the way that a study goes: body grid, whole body, back to the scan."""
+def network(net: LesionNetwork, limits: LesionLimits, *, with_ct: bool = True) -> Method:
+    """A trained network, by the very way that a study goes."""
 
     def found(scan: Scan) -> Found:
         geometry = geometry_of(scan)
-        grid = body_grid(scan.suv, geometry)
-        suv = to_grid(scan.suv, geometry, grid, outside=0.0)
-        ct = to_grid(scan.hounsfield, geometry, grid, outside=-1000.0) if with_ct else None
-        shares = probabilities(net, channels(suv, ct), device)
-        back = np.stack([from_grid(share, grid, geometry) for share in shares])
-        classes = back.argmax(axis=0)
-        return Found(_without_specks(classes == LESION, scan), np.asarray(classes == PHYSIOLOGICAL))
+        density = (scan.hounsfield, geometry) if with_ct else None
+        answer = net.segmented(scan.suv, geometry, density, limits)
+        normal = () if answer.physiological is None else (answer.physiological,)
+        return Found(_painted(answer.lesions, scan), _painted(normal, scan))
 
     return found
+
+
+def _painted(regions: Iterable[Region], scan: Scan) -> NDArray[np.bool_]:
+    mask = np.zeros(scan.axes.shape, dtype=bool)
+    for region in regions:
+        region.paint(mask, value=True)
+    return mask
 
 
 def _without_specks(mask: NDArray[np.bool_], scan: Scan) -> NDArray[np.bool_]:

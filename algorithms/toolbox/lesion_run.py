@@ -10,7 +10,7 @@ from typing import Protocol
 
 from algorithms.toolbox.card import numbers
 from algorithms.toolbox.lesion_figures import draw
-from algorithms.toolbox.lesion_net.segmented import LesionNetwork
+from algorithms.toolbox.lesion_net.segmented import LesionLimits, LesionNetwork
 from algorithms.toolbox.lesion_net.specification import NETWORK_VERSION
 from algorithms.toolbox.lesion_values import notes_of
 from algorithms.toolbox.lesions import Lesion, automatic, drawn
@@ -32,7 +32,7 @@ PET_ALONE = "The network saw the PET alone, without CT."
 class Parameters:
     """The values of the model card that decide the result or its warnings."""
 
-    least_ml: float
+    limits: LesionLimits
     least_age_years: float
     least_weight_kg: float
     most_weight_kg: float
@@ -47,13 +47,16 @@ class Parameters:
             own,
             {
                 "minimum_volume_ml": (0, 100),
+                "least_certainty": (0, 1),
                 "least_age_years": (0, 120),
                 "least_weight_kg": (0, 300),
                 "most_weight_kg": (0, 300),
             },
         )
         return cls(
-            least_ml=found["minimum_volume_ml"],
+            limits=LesionLimits(
+                least_ml=found["minimum_volume_ml"], least_certainty=found["least_certainty"]
+            ),
             least_age_years=found["least_age_years"],
             least_weight_kg=found["least_weight_kg"],
             most_weight_kg=found["most_weight_kg"],
@@ -117,7 +120,7 @@ class NetworkRun:
         pet, ct = inputs["pet"], inputs.get("ct")
         check_suv(pet, self.name)
         usable = ct_of_same_frame(pet, ct)
-        found = self.network(pet, usable, least_ml=self.parameters.least_ml)
+        found = self.network(pet, usable, self.parameters.limits)
         said = (
             PROPOSAL.format(self.training_data.rstrip(".").lower()),
             *outside_training(pet.patient, self.parameters),

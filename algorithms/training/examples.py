@@ -25,7 +25,10 @@ from dicom_node.domain.geometry import Geometry
 
 # Small lesions weigh more than their few voxels: up to this, as the root of volume over 8 ml.
 _T = TypeVar("_T", np.float32, np.uint8)
-_MOST_WEIGHT, _FULL_ML = 6.0, 8.0
+_MOST_WEIGHT, _FULL_ML = 4.0, 8.0
+# A crop may reach so many slices beyond the field of view. A study does, by the margin of its grid
+# and to a multiple of the network's stride, and a brain cut in half before that air is no lesion.
+_BEYOND = 18
 _BLOCK = 16  # patients that take turns; a worker keeps them meanwhile, 30 MB each
 # What crops are laid around, in turn: what is rare, what misleads, and anything.
 _AIMS = (LESION, PHYSIOLOGICAL, LESION, BACKGROUND)
@@ -42,6 +45,7 @@ class ExamplePlan:
     crop : (slices, rows, columns) of a crop, multiples of 16; the trunk's cross-section fits
     per_patient : crops of each patient
     without_ct : share of crops whose CT is left out
+    cut_short : share of crops in which the field of view ends, above or below
     pool : so many patients are kept and used again and again (a miniature); 0 for ever new ones
     visits : times that each patient gives crops, `_BLOCK` patients in turn; a patient costs about
         as much as a step of the network on a core
@@ -52,6 +56,7 @@ class ExamplePlan:
     crop: tuple[int, int, int]
     per_patient: int = 2
     without_ct: float = 0.3
+    cut_short: float = 0.3
     pool: int = 0
     visits: int = 1
 
@@ -187,8 +192,10 @@ def _crop(
     """A crop of the plan's size, laid around a class; where the body is smaller, air."""
     centre = _aim(case, random, at) + random.uniform(-0.3, 0.3, 3) * plan.crop
     starts = [
-        _start(float(c), wanted, size, random)
-        for c, wanted, size in zip(centre, plan.crop, case.labels.shape, strict=True)
+        _start(float(c), wanted, size, random, beyond=beyond)
+        for c, wanted, size, beyond in zip(
+            centre, plan.crop, case.labels.shape, (_BEYOND, 0, 0), strict=True
+        )
     ]
     inputs = _cut(case.inputs, starts, plan.crop)
     labels = _cut(case.labels, starts, plan.crop)
@@ -197,7 +204,16 @@ def _crop(
     inputs[0] = compressed(calibration * expanded(inputs[0]))
     if random.random() < plan.without_ct:
         inputs[1] = 0
+    if random.random() < plan.cut_short:
+        gone = _cut_off(plan.crop[0], random)
+        inputs[:, gone], labels[gone], weights[gone] = 0, BACKGROUND, 1
     return inputs, labels, weights
+
+
+def _cut_off(slices: int, random: np.random.Generator) -> slice:
+    """Up to a third of a crop, at its top or bottom, that lies outside the field of view."""
+    many = int(random.integers(1, slices // 3))
+    return slice(slices - many, None) if random.random() < 0.5 else slice(many)
 
 
 def _aim(case: Case, random: np.random.Generator, at: int) -> NDArray[np.float64]:
@@ -215,11 +231,14 @@ def _aim(case: Case, random: np.random.Generator, at: int) -> NDArray[np.float64
     return np.array(np.unravel_index(place, chosen.shape), dtype=np.float64)
 
 
-def _start(centre: float, wanted: int, size: int, random: np.random.Generator) -> int:
+def _start(
+    centre: float, wanted: int, size: int, random: np.random.Generator, *, beyond: int
+) -> int:
     """First index of the crop along an axis; negative where air stands before the body."""
     if size <= wanted:
         return -int(random.integers(0, wanted - size + 1))
-    return int(np.clip(round(centre - wanted / 2), 0, size - wanted))
+    before, after = random.integers(0, beyond + 1, size=2)
+    return int(np.clip(round(centre - wanted / 2), -before, size - wanted + after))
 
 
 def _cut(array: NDArray[_T], starts: list[int], crop: tuple[int, ...]) -> NDArray[_T]:

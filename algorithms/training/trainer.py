@@ -16,7 +16,7 @@ from algorithms.toolbox.lesion_net.network import NetworkShape, autocast, best_d
 from algorithms.training.averaging import average_weights
 from algorithms.training.examples import ExamplePlan, batches
 
-_CLASS_WEIGHTS = (0.5, 1.0, 2.0)
+_CLASS_WEIGHTS = (0.5, 1.0, 1.0)
 _MOST_PATIENTS = 5_000_000  # of one stream
 _LOG_EVERY = 50
 _SAVE_EVERY_S = 120.0

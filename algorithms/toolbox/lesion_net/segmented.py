@@ -31,6 +31,20 @@ from dicom_node.domain.volume import Volume
 _SLAB_VOXELS = 4_000_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LesionLimits:
+    """What a region must be to count as a lesion; all others are noise.
+
+    Parameters
+    ----------
+    least_ml : volume
+    least_certainty : probability of its surest voxel, 0 to 1
+    """
+
+    least_ml: float
+    least_certainty: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Segmented:
     """What the network saw.
@@ -60,37 +74,63 @@ class LesionNetwork:
         device = best_device()
         return cls(net=load_bundle(folder, device).net, device=device)
 
-    def __call__(self, pet: Volume, ct: Volume | None, *, least_ml: float) -> Segmented:
+    def __call__(self, pet: Volume, ct: Volume | None, limits: LesionLimits) -> Segmented:
         """Lesions and physiological uptake of a PET in SUVbw.
 
         Parameters
         ----------
         ct : in Hounsfield units and in the same frame of reference
-        least_ml : lesions below this volume are noise
 
         Raises
         ------
         InputRejected
             Where the PET holds no body.
         """
+        density = None if ct is None else (ct.array, ct.geometry)
         try:
-            grid = body_grid(pet.array, pet.geometry)
+            return self.segmented(pet.array, pet.geometry, density, limits)
         except NoBody as cause:
             raise InputRejected(f"the PET holds no body: {cause}") from cause
-        shares = self._shares(pet, ct, grid)
-        labels = on_grid_of(shares, grid, pet.geometry)
-        lesions = labels == CLASSES.index("lesion")
+
+    def segmented(
+        self,
+        suv: Image,
+        geometry: Geometry,
+        density: tuple[Image, Geometry] | None,
+        limits: LesionLimits,
+    ) -> Segmented:
+        """The same from arrays, of a scanner or of the simulator.
+
+        Raises
+        ------
+        NoBody
+            Where no voxel takes up more than air.
+        """
+        grid = body_grid(suv, geometry)
+        inputs = channels(
+            to_grid(suv, geometry, grid, outside=0.0),
+            None if density is None else to_grid(*density, grid, outside=-1000.0),
+        )
+        shares = probabilities(self.net, inputs, self.device)
+        labels = on_grid_of(shares, grid, geometry)
+        sure = shares[CLASSES.index("lesion")]
         physiological = labels == CLASSES.index("physiological")
         return Segmented(
-            lesions=connected_regions(lesions, pet.geometry, min_volume_ml=least_ml),
+            lesions=tuple(
+                region
+                for region in connected_regions(
+                    labels == CLASSES.index("lesion"), geometry, min_volume_ml=limits.least_ml
+                )
+                if _certainty(region, sure, grid, geometry) >= limits.least_certainty
+            ),
             physiological=Region.from_mask(physiological) if physiological.any() else None,
         )
 
-    def _shares(self, pet: Volume, ct: Volume | None, grid: BodyGrid) -> Image:
-        """Probability of each class on the network's grid."""
-        suv = to_grid(pet.array, pet.geometry, grid, outside=0.0)
-        density = None if ct is None else to_grid(ct.array, ct.geometry, grid, outside=-1000.0)
-        return probabilities(self.net, channels(suv, density), self.device)
+
+def _certainty(region: Region, share: Image, grid: BodyGrid, geometry: Geometry) -> float:
+    """Highest probability in a region."""
+    box = _part_of(geometry, region.slices)
+    return float(from_grid(share, grid, box)[region.mask].max())
 
 
 def on_grid_of(shares: Image, grid: BodyGrid, geometry: Geometry) -> NDArray[np.uint8]:
@@ -99,7 +139,8 @@ def on_grid_of(shares: Image, grid: BodyGrid, geometry: Geometry) -> NDArray[np.
     step = max(1, _SLAB_VOXELS // (rows * columns))
     labels = np.zeros(geometry.shape, dtype=np.uint8)
     for start in range(0, slices, step):
-        part = _slab(geometry, start, min(start + step, slices))
+        stop = min(start + step, slices)
+        part = _part_of(geometry, (slice(start, stop), slice(0, rows), slice(0, columns)))
         best = from_grid(shares[0], grid, part)
         for number in range(1, len(shares)):
             share = from_grid(shares[number], grid, part)
@@ -109,7 +150,9 @@ def on_grid_of(shares: Image, grid: BodyGrid, geometry: Geometry) -> NDArray[np.
     return labels
 
 
-def _slab(geometry: Geometry, start: int, stop: int) -> Geometry:
+def _part_of(geometry: Geometry, box: tuple[slice, slice, slice]) -> Geometry:
+    """Grid of a part of a volume."""
     affine = np.array(geometry.affine)
-    affine[:, 3] += start * affine[:, 0]
-    return replace(geometry, affine=affine, shape=(stop - start, *geometry.shape[1:]))
+    affine[:, 3] = geometry.affine @ (*(part.start for part in box), 1)
+    a, b, c = (part.stop - part.start for part in box)
+    return replace(geometry, affine=affine, shape=(a, b, c))

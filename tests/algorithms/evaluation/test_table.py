@@ -10,6 +10,7 @@ from algorithms.simulation.wholebody.patient import draw_patient, scan
 from algorithms.simulation.wholebody.worlds import world
 from algorithms.toolbox.lesion_net.bundle import CARD, load_bundle, save_bundle
 from algorithms.toolbox.lesion_net.network import NetworkShape, build
+from algorithms.toolbox.lesion_net.segmented import LesionLimits, LesionNetwork
 
 SHAPE = NetworkShape(channels=(4, 8), residual_units=1)
 
@@ -30,7 +31,8 @@ def test_thresholds_keep_what_they_say(found):
 
 def test_network_answers_on_the_grid_of_the_scan(found):
     torch.manual_seed(0)
-    answer = network(build(SHAPE), torch.device("cpu"))(found)
+    net = LesionNetwork(net=build(SHAPE), device=torch.device("cpu"))
+    answer = network(net, LesionLimits(least_ml=0.2, least_certainty=0.0))(found)
     assert answer.lesion.shape == answer.physiological.shape == found.suv.shape
     assert not (answer.lesion & answer.physiological).any()
 

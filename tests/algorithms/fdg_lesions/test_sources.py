@@ -10,7 +10,7 @@ from algorithms.simulation.wholebody.patient import draw_patient, scan
 from algorithms.simulation.wholebody.worlds import world
 from algorithms.toolbox.lesion_net import segmented
 from algorithms.toolbox.lesion_net.network import NetworkShape, build
-from algorithms.toolbox.lesion_net.segmented import LesionNetwork
+from algorithms.toolbox.lesion_net.segmented import LesionLimits, LesionNetwork
 from algorithms.toolbox.lesions import automatic, drawn
 from algorithms.training.examples import geometry_of
 from dicom_node.domain.contour import Contour, ContourSet
@@ -19,6 +19,8 @@ from dicom_node.domain.geometry import Geometry
 from dicom_node.domain.result import Region
 from dicom_node.domain.series import Reason, SeriesKey
 from dicom_node.domain.volume import FrameSource
+
+LIMITS = LesionLimits(least_ml=0.2, least_certainty=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -66,19 +68,30 @@ def test_inbound_contours_keep_their_labels_and_give_the_numbers(pet):
 
 
 def test_lesions_of_the_network_are_numbered_from_the_largest_on(pet, network):
-    lesions = automatic(network(pet, None, least_ml=0.2).lesions)
+    lesions = automatic(network(pet, None, LIMITS).lesions)
     sizes = [one.region.voxels for one in lesions]
     assert sizes == sorted(sizes, reverse=True)
     assert [one.label for one in lesions] == [f"Lesion {n + 1}" for n in range(len(lesions))]
 
 
+def test_regions_without_a_voxel_that_is_sure_enough_are_left_out(pet, network):
+    every = network(pet, None, LIMITS)
+    some = network(pet, None, LesionLimits(least_ml=0.2, least_certainty=0.5))
+    none = network(pet, None, LesionLimits(least_ml=0.2, least_certainty=1.0))
+    assert len(every.lesions) > len(some.lesions) > 0
+    assert none.lesions == ()
+    kept = {(one.origin, one.voxels) for one in every.lesions}
+    assert all((one.origin, one.voxels) in kept for one in some.lesions)
+    assert none.physiological.voxels == every.physiological.voxels
+
+
 def test_air_round_the_patient_changes_no_voxel(pet, network):
-    here = painted(network(pet, None, least_ml=0.2).lesions, pet.geometry.shape)
+    here = painted(network(pet, None, LIMITS).lesions, pet.geometry.shape)
     array = np.pad(pet.array, ((0, 0), (13, 21), (34, 5)))
     affine = np.array(pet.geometry.affine)
     affine[:, 3] -= 13 * affine[:, 1] + 34 * affine[:, 2]
     wide = Geometry(affine=affine, shape=array.shape, frame_of_reference_uid="1.2.3")
-    there = painted(network(volume(array, wide), None, least_ml=0.2).lesions, wide.shape)
+    there = painted(network(volume(array, wide), None, LIMITS).lesions, wide.shape)
     rows, columns = here.shape[1:]
     assert here.any()
     assert np.array_equal(there[:, 13 : 13 + rows, 34 : 34 + columns], here)
@@ -86,13 +99,13 @@ def test_air_round_the_patient_changes_no_voxel(pet, network):
 
 
 def test_order_of_slices_and_columns_changes_next_to_nothing(pet, network):
-    here = painted(network(pet, None, least_ml=0.2).lesions, pet.geometry.shape)
+    here = painted(network(pet, None, LIMITS).lesions, pet.geometry.shape)
     affine = np.array(pet.geometry.affine)
     slices, _, columns = pet.geometry.shape
     affine[:, 3] += (slices - 1) * affine[:, 0] + (columns - 1) * affine[:, 2]
     affine[:, [0, 2]] *= -1
     turned = Geometry(affine=affine, shape=pet.geometry.shape, frame_of_reference_uid="1.2.3")
-    found = network(volume(pet.array[::-1, :, ::-1], turned), None, least_ml=0.2)
+    found = network(volume(pet.array[::-1, :, ::-1], turned), None, LIMITS)
     there = painted(found.lesions, turned.shape)
     assert (there[::-1, :, ::-1] ^ here).sum() <= 0.001 * here.sum()
 
@@ -100,13 +113,13 @@ def test_order_of_slices_and_columns_changes_next_to_nothing(pet, network):
 def test_an_empty_pet_has_no_body(network):
     geometry = Geometry(affine=np.eye(4), shape=(8, 8, 8), frame_of_reference_uid="1")
     with pytest.raises(InputRejected, match="no body"):
-        network(volume(np.zeros((8, 8, 8)), geometry), None, least_ml=0.2)
+        network(volume(np.zeros((8, 8, 8)), geometry), None, LIMITS)
 
 
 def test_classes_are_the_same_however_many_slices_are_compared_at_once(pet, network, monkeypatch):
-    whole = network(pet, None, least_ml=0.2)
+    whole = network(pet, None, LIMITS)
     monkeypatch.setattr(segmented, "_SLAB_VOXELS", 200_000)
-    thin = network(pet, None, least_ml=0.2)
+    thin = network(pet, None, LIMITS)
     assert np.array_equal(
         painted(whole.lesions, pet.geometry.shape), painted(thin.lesions, pet.geometry.shape)
     )
