@@ -326,8 +326,7 @@ def stored_until_refused(archive: Opened, now) -> int:
     for number in range(100):
         try:
             archive.store.store(received(number, PixelData=bytes(8000)), now)
-        except ArchiveError as cause:
-            assert "I/O error" in str(cause)
+        except ArchiveError:
             return number
     pytest.fail("everything was taken")
 
