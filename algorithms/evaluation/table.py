@@ -19,7 +19,7 @@ from algorithms.simulation.wholebody.worlds import world
 from algorithms.training.examples import geometry_of
 
 WORLDS = ("held-out", "other scanner", "other biodistribution")
-_FIRST_SEED = 1_000_000_000  # beyond every patient of a training
+FIRST_SEED = 1_000_000_000  # beyond every patient of a training
 FIGURES = (
     ("lesion Dice per patient, mean", mean_dice),
     ("lesions found (over 1 mL)", found_over_1_ml),
@@ -42,7 +42,7 @@ def score_world(
     """Scores of each method over the first patients of a world's evaluation; tells its progress."""
     scores: dict[str, list[PatientScore]] = {method: [] for method in methods}
     for number in range(count):
-        patient = draw_patient(world(family, name), _FIRST_SEED + number)
+        patient = draw_patient(world(family, name), FIRST_SEED + number)
         found = scan(patient)
         sites = [lesion.site for lesion in patient.lesions]
         for method, predict in methods.items():

@@ -13,6 +13,7 @@ from algorithms.toolbox.fdg_criteria import (
     qpet,
 )
 from algorithms.toolbox.isocontour import at_fraction_of_maximum
+from algorithms.toolbox.lesion_references import Ranges
 from algorithms.toolbox.lesion_study import study_of
 from algorithms.toolbox.lesion_values import plain, suvs_of
 from algorithms.toolbox.lesions import Lesion
@@ -54,7 +55,12 @@ def measured(
         The PET is not in SUVbw.
     """
     study = study_of(
-        pet, lesions, ct, physiological=physiological, liver=FDG_LIVER, what="FDG lesions"
+        pet,
+        lesions,
+        ct,
+        physiological=physiological,
+        ranges=Ranges(liver=FDG_LIVER),
+        what="FDG lesions",
     )
     burden, regions, found = study.burden, study.regions, study.references
     body, missing = _of_body(pet.patient, burden, found.liver)

@@ -3,14 +3,23 @@
 from collections.abc import Sequence
 
 from algorithms.psma_lesions import vocabulary as words
-from algorithms.psma_lesions.expression import LIVER_EXCRETED, SOURCE, SPLEEN_NEEDED, mipsma
+from algorithms.psma_lesions.expression import (
+    LIVER_EXCRETED,
+    SPLEEN_NEEDED,
+    Means,
+    explained,
+    mipsma,
+    out_of_order,
+)
 from algorithms.toolbox.burden import Burden
-from algorithms.toolbox.lesion_references import References
+from algorithms.toolbox.lesion_references import Ranges, References
 from algorithms.toolbox.lesion_study import study_of
 from algorithms.toolbox.lesion_values import plain, suvs_of
 from algorithms.toolbox.lesions import Lesion
 from algorithms.toolbox.liver_reference import PSMA_LIVER
+from algorithms.toolbox.parotid_reference import PSMA_PAROTID
 from algorithms.toolbox.reference_region import ReferenceRegion
+from algorithms.toolbox.spleen_reference import SPLEEN_OF_KIDNEY_LIGANDS, SPLEEN_OF_LIVER_LIGANDS
 from algorithms.toolbox.uptake import Uptake
 from dicom_node.domain import coding
 from dicom_node.domain.coding import Code
@@ -44,12 +53,17 @@ def measured(
     NotCalibrated
         The PET is not in SUVbw.
     """
+    tracer = pet.tracer.tracer
     study = study_of(
-        pet, lesions, ct, physiological=physiological, liver=PSMA_LIVER, what="PSMA lesions"
+        pet,
+        lesions,
+        ct,
+        physiological=physiological,
+        ranges=ranges_of(tracer),
+        what="PSMA lesions",
     )
     burden, found = study.burden, study.references
-    tracer = pet.tracer.tracer
-    open_score = (SPLEEN_NEEDED.format(tracer),) if tracer in LIVER_EXCRETED else ()
+    scores, said = _score(burden, found, tracer)
     return Result(
         segmentation=study.segmentation,
         measurements=(
@@ -61,8 +75,18 @@ def measured(
             *study.common,
             *_totals(burden, lesions),
         ),
-        classifications=_score(burden, found, tracer),
-        warnings=(*found.warnings, *open_score),
+        classifications=scores,
+        warnings=(*found.warnings, *said),
+    )
+
+
+def ranges_of(tracer: str | None) -> Ranges:
+    """Uptake of the reference organs with a ligand."""
+    by_liver = tracer in LIVER_EXCRETED
+    return Ranges(
+        liver=PSMA_LIVER,
+        spleen=SPLEEN_OF_LIVER_LIGANDS if by_liver else SPLEEN_OF_KIDNEY_LIGANDS,
+        parotid=PSMA_PAROTID,
     )
 
 
@@ -73,7 +97,9 @@ def _of_lesion(uptake: Uptake, segment: int, found: References) -> tuple[Measure
         plain("PSMA-TV", volume, uptake.volume_ml, coding.MILLILITRE, segment=segment),
         plain("TL-PSMA", product, uptake.product, coding.GRAM, segment=segment),
         *_ratio("to liver", words.TO_LIVER, uptake, found.liver, segment),
+        *_ratio("to spleen", words.TO_SPLEEN, uptake, found.spleen, segment),
         *_ratio("to blood pool", words.TO_BLOOD_POOL, uptake, found.blood_pool, segment),
+        *_ratio("to parotid", words.TO_PAROTID, uptake, found.parotid, segment),
     )
 
 
@@ -110,18 +136,35 @@ def _totals(burden: Burden, lesions: Sequence[Lesion]) -> tuple[Measurement, ...
     return tuple(rows)
 
 
-def _score(burden: Burden, found: References, tracer: str | None) -> tuple[Classification, ...]:
-    """Score of the lesion with the highest mean."""
+def _score(
+    burden: Burden, found: References, tracer: str | None
+) -> tuple[tuple[Classification, ...], tuple[str, ...]]:
+    """Score of the lesion with the highest mean, and what its reader has to know."""
+    said = []
+    if tracer in LIVER_EXCRETED and found.spleen is None:
+        said.append(SPLEEN_NEEDED.format(tracer))
     if not burden.lesions:
-        return ()
+        return (), tuple(said)
     highest = max(one.mean for one in burden.lesions)
-    score = mipsma(
-        highest,
-        blood_pool=None if found.blood_pool is None else found.blood_pool.mean,
-        liver=None if found.liver is None else found.liver.mean,
-        tracer=tracer,
+    means = Means(
+        blood_pool=_mean(found.blood_pool),
+        liver=_mean(found.liver),
+        spleen=_mean(found.spleen),
+        parotid=_mean(found.parotid),
     )
+    contradiction = out_of_order(highest, means, tracer)
+    if contradiction:
+        said.append(contradiction)
+    score = mipsma(highest, means, tracer)
     if score is None:
-        return ()
-    explanation = f"a suggestion: highest SUVmean of a lesion {highest:.2f}; {SOURCE}"
-    return (Classification(name=words.MIPSMA, value=words.score(score), explanation=explanation),)
+        return (), tuple(said)
+    told = Classification(
+        name=words.MIPSMA,
+        value=words.score(score),
+        explanation=explained(highest, means, tracer),
+    )
+    return (told,), tuple(said)
+
+
+def _mean(organ: ReferenceRegion | None) -> float | None:
+    return None if organ is None else organ.mean

@@ -6,6 +6,8 @@ NUMBER_OF_LESIONS = Code("246206008", "SCT", "Number of lesions")
 TOTAL_LESION_PSMA = Code("tl-psma", PRIVATE_SCHEME, "Total lesion PSMA")
 TO_LIVER = Code("lesion-to-liver", PRIVATE_SCHEME, "SUVmean relative to liver")
 TO_BLOOD_POOL = Code("lesion-to-blood-pool", PRIVATE_SCHEME, "SUVmean relative to blood pool")
+TO_SPLEEN = Code("lesion-to-spleen", PRIVATE_SCHEME, "SUVmean relative to spleen")
+TO_PAROTID = Code("lesion-to-parotid", PRIVATE_SCHEME, "SUVmean relative to parotid")
 MIPSMA = Code("mipsma", PRIVATE_SCHEME, "miPSMA score suggested by SUVmean (PROMISE V2)")
 
 

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from algorithms.toolbox.burden import Burden, burden_of
-from algorithms.toolbox.lesion_references import References, references_of, shown
+from algorithms.toolbox.lesion_references import Ranges, References, references_of, shown
 from algorithms.toolbox.lesion_segments import segments_of
 from algorithms.toolbox.lesion_values import of_physiology, of_references
 from algorithms.toolbox.lesions import Lesion
-from algorithms.toolbox.liver_reference import LiverRange
 from dicom_node.domain.coding import Unit
 from dicom_node.domain.errors import NotCalibrated
 from dicom_node.domain.result import Measurement, Region, SegmentationResult
@@ -40,15 +39,15 @@ def study_of(
     ct: Volume | None,
     *,
     physiological: Region | None,
-    liver: LiverRange,
+    ranges: Ranges,
     what: str,
 ) -> LesionStudy:
     """Burden, references and segments of lesions that are given.
 
     Parameters
     ----------
-    liver : LiverRange
-        Uptake of a liver with the tracer.
+    ranges : Ranges
+        Uptake of the reference organs with the tracer.
     what : str
         Lesions of which tracer, for the message.
 
@@ -60,7 +59,7 @@ def study_of(
     if pet.unit is not Unit.SUVBW:
         raise NotCalibrated(f"{what} need {Unit.SUVBW}, the volume is in {pet.unit}")
     regions = tuple(one.region for one in lesions)
-    found = references_of(pet, ct, regions, liver)
+    found = references_of(pet, ct, regions, ranges)
     references = shown(found)
     segments = segments_of(lesions, references, physiological)
     return LesionStudy(

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import (  # type: ignore[attr-defined]  # SciPy fills the module at run time
-    binary_dilation,
     binary_erosion,
     distance_transform_edt,
     gaussian_filter,
 )
 
-from algorithms.toolbox.components import NEIGHBOURS_26, connected_regions
+from algorithms.toolbox.components import connected_regions
 from algorithms.toolbox.lesion_net.grid import (
     SPACING_MM,
     BodyGrid,
@@ -26,7 +25,14 @@ from algorithms.toolbox.lesion_net.grid import (
     body_grid,
     to_grid,
 )
-from algorithms.toolbox.reference_region import ReferenceRegion, even_region, voxels_near
+from algorithms.toolbox.reference_region import (
+    ReferenceRegion,
+    UptakeRange,
+    ball_at,
+    lesions_on_grid,
+    middles_of,
+    warm_and_even,
+)
 from dicom_node.domain.geometry import Geometry
 from dicom_node.domain.result import Region
 
@@ -38,28 +44,51 @@ _MOST_BALL_CV = 0.30
 _LEAST_ML = 80.0  # of the homogeneous core; a kidney or a muscle has less
 _OFF_MIDLINE_MM = 25.0
 _LIVER_HU = (15.0, 170.0)  # fatty to enhanced
+_BODY_SUV = 0.2
+Place = tuple[float, float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiverRange:
-    """SUVbw between which the mean of a liver lies with a tracer."""
-
-    low: float
-    high: float
+FDG_LIVER = UptakeRange(low=1.1, high=4.5)
+PSMA_LIVER = UptakeRange(low=2.0, high=30.0)
 
 
-FDG_LIVER = LiverRange(low=1.1, high=4.5)
-PSMA_LIVER = LiverRange(low=2.0, high=30.0)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Liver:
+    """A liver that was found: its ball, and the box round its even part.
+
+    Parameters
+    ----------
+    grid : of the body that it was found in
+    low_mm, high_mm : corners of the box, LPS; the even part ends a little below the dome
+    """
+
+    ball: ReferenceRegion
+    grid: BodyGrid
+    low_mm: Place
+    high_mm: Place
 
 
 def liver_ball(
     suv: Image,
     geometry: Geometry,
-    limits: LiverRange,
+    limits: UptakeRange,
     *,
     lesions: Sequence[Region] = (),
     ct: tuple[Image, Geometry] | None = None,
 ) -> ReferenceRegion | None:
+    """The ball of `liver_of` alone."""
+    found = liver_of(suv, geometry, limits, lesions=lesions, ct=ct)
+    return None if found is None else found.ball
+
+
+def liver_of(
+    suv: Image,
+    geometry: Geometry,
+    limits: UptakeRange,
+    *,
+    lesions: Sequence[Region] = (),
+    ct: tuple[Image, Geometry] | None = None,
+) -> Liver | None:
     """Ball in the largest homogeneous warm region of the patient's right side.
 
     Parameters
@@ -80,59 +109,46 @@ def liver_ball(
     if ct is not None:
         density = gaussian_filter(to_grid(ct[0], ct[1], grid, outside=-1000.0), 1.0)
         warm &= (density > _LIVER_HU[0]) & (density < _LIVER_HU[1])
-    warm &= ~_painted(lesions, geometry, grid)
-    centre = _deepest(warm, grid)
-    return None if centre is None else _ball(suv, geometry, centre, lesions)
-
-
-def _warm(suv: Image, limits: LiverRange) -> NDArray[np.bool_]:
-    """Voxels on the right of the body whose surroundings are even and within the limits."""
-    sigma = _SMOOTH_MM / SPACING_MM
-    mean = gaussian_filter(suv, sigma)
-    variance = np.maximum(gaussian_filter(suv**2, sigma) - mean**2, 0)
-    even = np.sqrt(variance) < _MOST_LOCAL_CV * mean
-    body = mean > 0.2
-    column = np.arange(suv.shape[2])
-    count = np.maximum(body.sum(axis=(1, 2)), 1)
-    middle = (body.sum(axis=1) * column).sum(axis=1) / count  # of each slice
-    right = column[None, None, :] < (middle - _OFF_MIDLINE_MM / SPACING_MM)[:, None, None]
-    return np.asarray((mean > limits.low) & (mean < limits.high) & even & right)
-
-
-def _painted(lesions: Sequence[Region], geometry: Geometry, grid: BodyGrid) -> NDArray[np.bool_]:
-    """Lesions on the body's grid, a voxel wider."""
-    painted = np.zeros(geometry.shape, dtype=np.float32)
-    for lesion in lesions:
-        lesion.paint(painted, 1)
-    inside = to_grid(painted, geometry, grid, outside=0.0) > 0.05
-    return np.asarray(binary_dilation(inside, structure=NEIGHBOURS_26))
-
-
-def _deepest(warm: NDArray[np.bool_], grid: BodyGrid) -> tuple[float, float, float] | None:
-    """Place in the largest region that is farthest from its surface, LPS millimetres."""
+    warm &= ~lesions_on_grid(lesions, geometry, grid, wider=1)
     on_grid = Geometry(affine=grid.affine, shape=grid.shape, frame_of_reference_uid=None)
+    core = _core(warm, on_grid)
+    centre = None if core is None else _deepest(core, on_grid)
+    if core is None or centre is None:
+        return None
+    ball = ball_at(suv, geometry, centre, RADIUS_MM, lesions=lesions, most_cv=_MOST_BALL_CV)
+    if ball is None:
+        return None
+    low = on_grid.index_to_lps(np.array(core.origin))
+    high = on_grid.index_to_lps(np.array(core.origin) + np.array(core.mask.shape) - 1)
+    return Liver(ball=ball, grid=grid, low_mm=_place(low), high_mm=_place(high))
+
+
+def _warm(suv: Image, limits: UptakeRange) -> NDArray[np.bool_]:
+    """Voxels on the right of the body whose surroundings are even and within the limits."""
+    warm = warm_and_even(suv, limits, smooth_mm=_SMOOTH_MM, most_cv=_MOST_LOCAL_CV)
+    middle = middles_of(gaussian_filter(suv, _SMOOTH_MM / SPACING_MM) > _BODY_SUV, 2)
+    column = np.arange(suv.shape[2])
+    right = column[None, None, :] < (middle - _OFF_MIDLINE_MM / SPACING_MM)[:, None, None]
+    return np.asarray(warm & right)
+
+
+def _core(warm: NDArray[np.bool_], on_grid: Geometry) -> Region | None:
+    """The largest even region, a voxel smaller all round."""
     core = binary_erosion(warm, iterations=1)
     regions = connected_regions(core, on_grid, min_volume_ml=_LEAST_ML)
-    if not regions:
-        return None
-    liver = max(regions, key=lambda region: region.voxels)
+    return max(regions, key=lambda region: region.voxels) if regions else None
+
+
+def _deepest(core: Region, on_grid: Geometry) -> Place | None:
+    """Place in the region that is farthest from its surface, LPS millimetres."""
     # A grown margin, for the erosion took a voxel off all round.
-    depth = distance_transform_edt(np.pad(liver.mask, 1)) * SPACING_MM + SPACING_MM
+    depth = distance_transform_edt(np.pad(core.mask, 1)) * SPACING_MM + SPACING_MM
     if depth.max() < RADIUS_MM:
         return None
     place = np.array(np.unravel_index(int(depth.argmax()), depth.shape)) - 1
-    x, y, z = on_grid.index_to_lps(place + np.array(liver.origin))
-    return float(x), float(y), float(z)
+    return _place(on_grid.index_to_lps(place + np.array(core.origin)))
 
 
-def _ball(
-    suv: Image, geometry: Geometry, centre: tuple[float, float, float], lesions: Sequence[Region]
-) -> ReferenceRegion | None:
-    """The ball's voxels in the PET, unless they are uneven or hold a lesion."""
-    mask = voxels_near(
-        geometry, centre, RADIUS_MM, lambda away: np.linalg.norm(away, axis=-1) <= RADIUS_MM
-    )
-    taken = np.zeros(geometry.shape, dtype=bool)
-    for lesion in lesions:
-        lesion.paint(taken, True)
-    return None if (taken & mask).any() else even_region(suv, mask, centre, _MOST_BALL_CV)
+def _place(point: NDArray[np.float64]) -> Place:
+    x, y, z = (float(value) for value in point)
+    return x, y, z

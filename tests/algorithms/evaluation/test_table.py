@@ -38,7 +38,7 @@ def test_network_answers_on_the_grid_of_the_scan(found):
 
 
 def test_command_writes_the_table_into_the_card_of_the_bundle(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(table, "_FIRST_SEED", 12)
+    monkeypatch.setattr(table, "FIRST_SEED", 12)
     torch.manual_seed(0)
     card = "Trained on simulated data.\n\n## Results\n\nNot evaluated yet.\n"
     save_bundle(tmp_path, build(SHAPE), SHAPE, name="x", version="0", card=card, facts={})
