@@ -83,7 +83,7 @@ class Node:
             requeued = self._archive.jobs.requeue_interrupted(utc_now())
             log.info("node.recovered", jobs=requeued)
         if self._reception is not None:
-            self._archive.instances.recover()
+            self._recover_instances()
         if self._processing is not None:
             self._processing.start()
         if self._reception is not None:
@@ -101,6 +101,12 @@ class Node:
             except ConfigError as cause:
                 log.error("route.broken", route=route.name, cause=str(cause))
 
+    def _recover_instances(self) -> None:
+        store = self._archive.instances
+        store.recover()
+        if self._settings.journal:
+            log.info("archive.journal", used=store.open_journal())
+
     def stop(self) -> None:
         """Stop receiving first, then the loops, then the worker; bounded in time."""
         if self._reception is not None:
@@ -113,11 +119,19 @@ class Node:
         if self._processing is not None:
             self._processing.stop()
         self._audit.stop()
+        self._settle_instances()
         self._leave()
         if self._slot is not None:
             self._slot.release()
         self._lock.release()
         log.info("node.stopped")
+
+    def _settle_instances(self) -> None:
+        """Empty the journal; what could not be brought where it belongs is so at the next start."""
+        try:
+            self._archive.instances.close()
+        except ArchiveError as cause:
+            log.warning("archive.journal_not_emptied", reason=str(cause))
 
     def _leave(self) -> None:
         """Let the others take over at once; they do so in time where the database is away."""

@@ -58,6 +58,8 @@ class Settings:
         How long result files are kept after their delivery.
     refuse_below_free_mib : int
         Free disk space in MiB below which nothing new is received; 0 for no such limit.
+    journal : bool
+        Whether an instance is acknowledged when its record in the journal is on the disk.
     audit : AuditRules
         How the audit trail is kept and where it is sent.
     tls : TlsFiles or None
@@ -75,6 +77,7 @@ class Settings:
     retention_days: float
     results_retention_days: float
     refuse_below_free_mib: int
+    journal: bool
     assembly: AssemblyRules
     delivery: DeliveryRules
     jobs: TryRules
@@ -135,6 +138,7 @@ def read_settings(folder: Path) -> Settings:
         retention_days=node.storage.retention_days,
         results_retention_days=node.storage.results_retention_days,
         refuse_below_free_mib=node.storage.refuse_below_free_mib,
+        journal=node.storage.journal,
         assembly=AssemblyRules(**node.assembly.model_dump()),
         delivery=_delivery_rules(node.delivery),
         jobs=_try_rules(node.jobs),

@@ -100,6 +100,7 @@ class StorageTable(Strict):
     results_retention_days: Annotated[float, Field(gt=0)] = 14.0
     refuse_below_free_mib: Annotated[int, Field(ge=0)] = 1024
     database: DatabaseUrl | None = None
+    journal: bool = True
 
 
 class AssemblyTable(Strict):

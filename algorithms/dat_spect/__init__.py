@@ -14,20 +14,24 @@ from algorithms.toolbox.site_normals import card_with_normals, own_normals
 from dicom_node.domain.algorithm import Algorithm, AlgorithmSpec, InputSpec
 
 NORMALS_VARIABLE = "DICOM_NODE_DAT_NORMALS"
+NORMALS, CLASSIFIER = "normals.json", "classifier.json"
 
 
 def load() -> Algorithm:
     """The algorithm, ready to run; here and not before SciPy, SimpleITK and matplotlib load."""
     from algorithms.dat_spect.algorithm import DatSpect  # noqa: PLC0415 - see above
+    from algorithms.dat_spect.classifier import read_classifier  # noqa: PLC0415 - as above
     from algorithms.dat_spect.normals import read_normals  # noqa: PLC0415 - as above
 
-    return DatSpect.make(read_card(files(__name__) / FILE_NAME), read_normals(normals_file()))
+    card = read_card(files(__name__) / FILE_NAME)
+    classifier = read_classifier(files(__name__) / CLASSIFIER, card)
+    return DatSpect.make(card, read_normals(normals_file()), classifier)
 
 
 def normals_file() -> Traversable:
     """The file of normals in use: the site's, or the simulated ones that are shipped."""
     own = own_normals(NORMALS_VARIABLE)
-    return Path(own) if own else files(__name__) / "normals.json"
+    return Path(own) if own else files(__name__) / NORMALS
 
 
 # Read at import because an entry point names a value; one small file, and a wrong card must fail

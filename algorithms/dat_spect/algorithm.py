@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from algorithms.dat_spect.classifier import Classifier
 from algorithms.dat_spect.measurements import measurements_of, segments_of
 from algorithms.dat_spect.normals import Normals
 from algorithms.dat_spect.pictures import draw
 from algorithms.dat_spect.ratios import Ratios, measure
 from algorithms.dat_spect.regions import Atlas, Regions, make_atlas, place_regions
 from algorithms.dat_spect.registration import Pose, register
+from algorithms.dat_spect.said import Said, said_of
 from algorithms.dat_spect.templates import Parts, make_parts
 from algorithms.toolbox.brain_template import read_brain_template
 from algorithms.toolbox.card import numbers
@@ -71,14 +73,21 @@ class DatSpect:
     parts: Parts
     atlas: Atlas
     normals: Normals
+    classifier: Classifier
 
     @classmethod
-    def make(cls, card: AlgorithmCard, normals: Normals) -> "DatSpect":
+    def make(cls, card: AlgorithmCard, normals: Normals, classifier: Classifier) -> "DatSpect":
         """The algorithm with the parameters of its card; reads the brain template."""
         parameters = Parameters.from_card(card)
         template = read_brain_template()
         atlas = make_atlas(template, surround_mm=parameters.surround_mm, rim_mm=parameters.rim_mm)
-        return cls(parameters=parameters, parts=make_parts(template), atlas=atlas, normals=normals)
+        return cls(
+            parameters=parameters,
+            parts=make_parts(template),
+            atlas=atlas,
+            normals=normals,
+            classifier=classifier,
+        )
 
     def measured(self, spect: Volume) -> Measured:
         """Pose, regions and ratios of a scan.
@@ -117,17 +126,24 @@ class DatSpect:
         geometry, placed = spect.geometry, spect.geometry.placed
         age = None if spect.patient is None else spect.patient.age_years
         segments = segments_of(found.regions, placed=placed)
+        said = said_of(
+            found.ratios, self.classifier, normals=self.normals, age_years=age, placed=placed
+        )
         return Result(
             segmentation=SegmentationResult(role="spect", geometry=geometry, segments=segments),
-            measurements=measurements_of(
-                found.ratios,
-                segments,
-                geometry.voxel_volume_ml,
-                normals=self.normals,
-                age_years=age,
-                striatum_ml=self.parameters.striatum_ml,
-                placed=placed,
+            measurements=(
+                *said.measurements,
+                *measurements_of(
+                    found.ratios,
+                    segments,
+                    geometry.voxel_volume_ml,
+                    normals=self.normals,
+                    age_years=age,
+                    striatum_ml=self.parameters.striatum_ml,
+                    placed=placed,
+                ),
             ),
+            classifications=(said.classification,),
             figures=draw(
                 spect.array,
                 geometry,
@@ -136,13 +152,16 @@ class DatSpect:
                 normals=self.normals,
                 age_years=age,
             ),
-            warnings=self._warnings(found, age, placed=placed),
+            warnings=self._warnings(found, said, age, placed=placed),
         )
 
-    def _warnings(self, found: Measured, age: float | None, *, placed: bool) -> tuple[str, ...]:
+    def _warnings(
+        self, found: Measured, said: Said, age: float | None, *, placed: bool
+    ) -> tuple[str, ...]:
         warnings = [
             f"Reference range in use: {self.normals.name}, {self.normals.subjects} subjects. "
             "Ranges hold for the camera, reconstruction and regions they were made with only.",
+            *said.warnings,
         ]
         if age is None:
             warnings.append("The age is not told; the reference range is that of 60 years.")

@@ -41,7 +41,7 @@ def model_card(facts: TrainingFacts, plan: TrainingPlan, outcome: Outcome) -> st
         ("classes", "background, physiological, lesion"),
         ("inputs", "PET in SUVbw at 4 mm, CT at 4 mm or none; the body's box in one piece"),
         ("training data", f"simulated patients, world `training`, seed {examples.seed}, "
-         f"simulation {SIMULATION_VERSION}, {patients:,}, each seen {examples.visits} times"),
+         f"simulation {SIMULATION_VERSION}; {patients:,}, seen {examples.visits} times each"),
         ("steps", f"{outcome.step:,} of {plan.steps:,}, batches of "
          f"{plan.patients_per_batch * examples.per_patient} crops of "
          f"{' x '.join(str(n) for n in examples.crop)}"),

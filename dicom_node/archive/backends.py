@@ -72,6 +72,15 @@ def engine_of(url: URL, busy_timeout_s: float) -> Engine:
     return _sqlite(url, busy_timeout_s)
 
 
+def unsynced_engine(engine: Engine, busy_timeout_s: float) -> Engine:
+    """Another engine of the same SQLite file, whose commits are seen by all but not synced.
+
+    A power cut takes the last of them, and nothing else (WAL with ``synchronous = NORMAL``); a
+    commit of the other engine, or a checkpoint, brings all that came before to the disk as well.
+    """
+    return _sqlite(engine.url, busy_timeout_s, synchronous="NORMAL")
+
+
 def reading_engine(engine: Engine) -> Engine:
     """The same engine for transactions that read one state and write nothing."""
     if engine.dialect.name == "sqlite":
@@ -94,7 +103,7 @@ def note_schema(connection: Connection, version: int) -> None:
         connection.exec_driver_sql(f"PRAGMA user_version = {version}")
 
 
-def _sqlite(url: URL, busy_timeout_s: float) -> Engine:
+def _sqlite(url: URL, busy_timeout_s: float, *, synchronous: str = "FULL") -> Engine:
     # hide_parameters: rows never appear in an error message or a log.
     engine = create_engine(url, hide_parameters=True, pool_size=8, max_overflow=-1)
 
@@ -104,7 +113,7 @@ def _sqlite(url: URL, busy_timeout_s: float) -> Engine:
         connection.isolation_level = None  # the driver must not begin transactions by itself
         connection.execute(f"PRAGMA busy_timeout = {round(busy_timeout_s * 1000)}")
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # WAL's default loses the last commits
+        connection.execute(f"PRAGMA synchronous = {synchronous}")  # NORMAL loses the last commits
         connection.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")

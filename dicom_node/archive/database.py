@@ -15,6 +15,7 @@ from dicom_node.archive.backends import (
     note_schema,
     reading_engine,
     schema_of,
+    unsynced_engine,
     url_of,
 )
 from dicom_node.archive.tables import metadata
@@ -41,6 +42,7 @@ class Database:
     def __init__(self, engine: Engine, *, busy_timeout_s: float) -> None:
         self._engine, self._readers = engine, reading_engine(engine)
         self._busy_timeout_s = busy_timeout_s
+        self._unsynced = unsynced_engine(engine, busy_timeout_s) if self.is_sqlite else engine
         # SQLite waits for a lock by sleeping, and PostgreSQL in a connection for each thread; a
         # lock of our own wakes the next thread at once.
         self._writer = threading.Lock()
@@ -75,16 +77,22 @@ class Database:
         return self._engine.dialect
 
     @contextmanager
-    def writing_plainly(self) -> Iterator[sqlite3.Connection]:
+    def writing_plainly(self, *, synced: bool = True) -> Iterator[sqlite3.Connection]:
         """Like `writing`, of SQLite only, with the driver's own connection.
 
         For what is written with every instance: a transaction of SQLAlchemy takes several times as
         long as the one beneath it.
+
+        Parameters
+        ----------
+        synced : bool
+            Whether it is durable when the block ends; if not, it is after `settle`.
         """
+        engine = self._engine if synced else self._unsynced
         if not self._writer.acquire(timeout=self._busy_timeout_s):
             raise ArchiveError(f"the database is busy for more than {self._busy_timeout_s:g} s")
         try:
-            with _told_as_archive_error(), closing(self._engine.raw_connection()) as held:
+            with _told_as_archive_error(), closing(engine.raw_connection()) as held:
                 connection = held.driver_connection
                 assert isinstance(connection, sqlite3.Connection)
                 connection.execute("BEGIN IMMEDIATE")
@@ -98,8 +106,15 @@ class Database:
         finally:
             self._writer.release()
 
+    def settle(self) -> None:
+        """Bring every transaction that was committed to the disk."""
+        with self.writing() as connection:
+            # It changes nothing, but has a page to write, and with it all before it is synced.
+            note_schema(connection, SCHEMA_VERSION)
+
     def close(self) -> None:
         """Close every connection that is not in use."""
+        self._unsynced.dispose()
         self._engine.dispose()
 
 

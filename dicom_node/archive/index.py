@@ -1,6 +1,7 @@
 """The index of instance files: derived from the files, and rebuilt from them when it is lost."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
@@ -55,6 +56,11 @@ class InstanceIndex:
                 index_elements=["sop_instance_uid"]
             )
             return tuple(_add(connection, statement, entry) for entry in entries)
+
+    def adding(self, entries: Sequence[IndexEntry]) -> AbstractContextManager[Sequence[bool]]:
+        """Of SQLite only: see `PlainInsert.adding`. Durable after `Database.settle`."""
+        assert self._plain is not None
+        return self._plain.adding(entries)
 
     def replace(self, entry: IndexEntry) -> None:
         """Put an entry in the place of the one with its SOP Instance UID, as a new arrival."""

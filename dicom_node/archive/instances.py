@@ -14,9 +14,12 @@ from dicom_node.archive.dicom_header import Identity, clean_text, read_identity
 from dicom_node.archive.entries import NO_SERIES, IndexEntry, Recovery
 from dicom_node.archive.files import Disk, DurableFolder, disk_error, safe_name
 from dicom_node.archive.index import InstanceIndex
+from dicom_node.archive.journal import SEGMENT_BYTES
+from dicom_node.archive.journaled import JOURNAL_FOLDER, JournaledInstances
 from dicom_node.archive.part10 import FileMeta, encode_file_head
 from dicom_node.archive.recovery import Recoverer, read_entry
 from dicom_node.archive.removal_gate import RemovalGate
+from dicom_node.archive.whole_sync import can_sync_file_system
 from dicom_node.domain.errors import UnreadableInstance
 from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
 from dicom_node.domain.series import Reason, SeriesKey
@@ -58,10 +61,38 @@ class InstanceStore:
     ) -> None:
         self.index = index
         self._folder = folder
-        self._gate = RemovalGate(folder, shared=shared)
+        self._gate, self._shared = RemovalGate(folder, shared=shared), shared
         self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
         with _told_as_archive_error():
-            self._files = DurableFolder(folder, disk or Disk())
+            self._disk = disk or Disk()
+            self._files = DurableFolder(folder, self._disk)
+        self._journaled: JournaledInstances | None = None
+
+    def open_journal(self, *, segment_bytes: int = SEGMENT_BYTES) -> bool:
+        """From now on an instance costs one sync in the place of three, until `close`.
+
+        For the one process that serves the folder. What an earlier one left in the journal is
+        brought where it belongs first.
+
+        Returns
+        -------
+        bool
+            False where it cannot be: the folder is shared, or the system lacks the call for it.
+        """
+        if self._shared or not self.index.database.is_sqlite or not can_sync_file_system():
+            return False
+        with self.exclusively(), _told_as_archive_error():
+            self._journaled = JournaledInstances(
+                self._files, self.index, self._disk, segment_bytes=segment_bytes
+            )
+        return True
+
+    def close(self) -> None:
+        """Bring what is in the journal where it belongs; every instance costs more afterwards."""
+        with self.exclusively():
+            journaled, self._journaled = self._journaled, None
+            if journaled is not None:
+                journaled.close()
 
     def store(self, received: ReceivedInstance, now: datetime) -> StoreOutcome:
         """Make one received instance durable and tell what became of it."""
@@ -79,16 +110,25 @@ class InstanceStore:
     def recover(self) -> Recovery:
         """Bring files and index to agreement after a crash; the files decide."""
         with _told_as_archive_error():
+            if self._journaled is None and (self._folder / JOURNAL_FOLDER).exists():
+                with self.exclusively():
+                    JournaledInstances(self._files, self.index, self._disk).close()
             return Recoverer(self._files, self.index, alone=self.exclusively).recover()
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
-        """A time in which nobody stores an instance: no thread, no other process."""
+        """A time in which nobody stores an instance: no thread, no other process.
+
+        The journal is empty: what is removed now does not come back.
+        """
         with ExitStack() as stack:
             with _told_as_archive_error():
                 stack.enter_context(self._gate.removing())
             for lock in self._locks:
                 stack.enter_context(lock)
+            if self._journaled is not None:
+                with _told_as_archive_error():
+                    self._journaled.empty()
             yield
 
     def remove_files(self, paths: Sequence[str]) -> None:
@@ -137,8 +177,12 @@ class InstanceStore:
         self._files.settle(path)
         return self.index.add(entry)
 
-    def _write(self, entry: IndexEntry, content: Sequence[bytes]) -> IndexEntry:
+    def _write(self, entry: IndexEntry, content: tuple[bytes, bytes]) -> IndexEntry:
         """The entry itself, or the one that holds its SOP Instance UID in another series."""
+        held = None if self._journaled is None else self._journaled.add(entry, *content)
+        return held or self._write_synced(entry, content)
+
+    def _write_synced(self, entry: IndexEntry, content: Sequence[bytes]) -> IndexEntry:
         self._files.write_new(entry.path, content)
         try:
             held = self.index.add(entry)

@@ -1,7 +1,8 @@
 """Rows of instances written to SQLite without SQLAlchemy in between, once for every instance."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeDecorator
@@ -50,6 +51,30 @@ class PlainInsert:
         except _Known:
             return False
         return True
+
+    @contextmanager
+    def adding(self, entries: Sequence[IndexEntry]) -> Iterator[Sequence[bool]]:
+        """In a transaction that ends with the block and is not synced: whether each one was new.
+
+        A row of the same file is replaced, as a new arrival: who adds an entry has seen that its
+        file is not there.
+
+        Raises
+        ------
+        ArchiveError
+            Where the database fails, also at the end of the block; nothing was added.
+        """
+        with self._database.writing_plainly(synced=False) as connection:
+            yield [self._added(connection, entry) for entry in entries]
+
+    def _added(self, connection: sqlite3.Connection, entry: IndexEntry) -> bool:
+        values = self._values(entry)
+        if connection.execute(self._text, values).rowcount == 1:
+            return True
+        gone = "DELETE FROM instances WHERE sop_instance_uid = ? AND path = ?"
+        if connection.execute(gone, (entry.sop_instance_uid, entry.path)).rowcount == 0:
+            return False
+        return connection.execute(self._text, values).rowcount == 1
 
     def _add(self, connection: sqlite3.Connection, entries: Sequence[IndexEntry]) -> None:
         for entry in entries:

@@ -125,12 +125,21 @@ class Bench:
         return folder
 
 
-def contests(bench: Bench, only: str) -> None:
-    """The rows of the table whose group is asked for."""
+def durable_contests(bench: Bench, only: str) -> None:
+    """Those of receivers that answer when an instance is on the disk."""
     if only in ("all", "durable"):
         for associations, goal in ((1, "2"), (4, "2.3"), (8, "3")):
             sides = ("durable-fast", "orthanc")
             bench.receive("durable, against Orthanc", sides, associations, to_reach=goal)
+    if only in ("all", "journal"):
+        for associations in (1, 4, 8):
+            sides = ("durable-fast", "synced-fast")
+            bench.receive("durable, journal against three syncs", sides, associations)
+
+
+def contests(bench: Bench, only: str) -> None:
+    """The rows of the table whose group is asked for."""
+    durable_contests(bench, only)
     if only in ("all", "files"):
         for associations, goals in ((1, ("1.5", "1.0")), (8, ("1.0", "0.8"))):
             for theirs, goal in zip(("storescp", "storescp+B"), goals, strict=True):
@@ -157,7 +166,7 @@ def contests(bench: Bench, only: str) -> None:
 def main() -> int:
     """Run what is asked for, print the table and keep it as CSV."""
     parser = argparse.ArgumentParser(description=__doc__)
-    groups = ("all", "durable", "files", "short", "path", "nagle", "send", "memory")
+    groups = ("all", "durable", "journal", "files", "short", "path", "nagle", "send", "memory")
     parser.add_argument("--only", choices=groups, default="all")
     parser.add_argument("--images", type=int, default=600)
     parser.add_argument("--repeats", type=int, default=3)

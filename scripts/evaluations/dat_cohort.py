@@ -85,9 +85,14 @@ def read_cases(path: Path) -> list[Case]:
     return [Case(**json.loads(line)) for line in lines]
 
 
+def generator(world: World, seed: int) -> np.random.Generator:
+    """Decides everything about a case: first the person, then head and scan."""
+    return np.random.default_rng((seed, sum(world.name.encode())))
+
+
 def one_case(algorithm: DatSpect, world: World, seed: int) -> Case:
     """Simulate and measure one."""
-    random = np.random.default_rng((seed, sum(world.name.encode())))
+    random = generator(world, seed)
     group = _GROUPS[seed % len(_GROUPS)]
     grid = camera_grid(matrix=72, pixel_mm=3.3, slices=64, slice_mm=3.3)
     template = algorithm.atlas.template

@@ -97,6 +97,15 @@ def test_ratios_do_not_depend_on_the_unit_or_scale_of_the_image(algorithm, patie
         )
 
 
+def test_the_pattern_is_told_with_its_source_and_named_as_simulated(result):
+    (said,) = result.classifications
+    assert said.value.meaning == "like a simulated deficit"
+    assert "SD below the mean of simulated normals" in said.explanation
+    probability = value_of(result, "Probability of deficit pattern (simulated)")
+    assert 0.5 <= probability < 1
+    assert any("learnt from simulated scans" in warning for warning in result.warnings)
+
+
 def test_without_orientation_numbers_come_and_no_side_is_named(algorithm, patient, result):
     for image in (patient.image, patient.image[::-1]):
         told = algorithm({"spect": spect(image, replace(GRID, placed=False))})
@@ -211,7 +220,7 @@ def test_normals_of_a_site_are_used_and_named_by_version_and_result(monkeypatch,
         check=True,
         timeout=60,
     )
-    assert again.stdout.startswith("1.0.0+normals.")
+    assert again.stdout.startswith("1.1.0+normals.")
     assert read_normals(normals_file()).name == "our normals"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from peers import free_port, listens, stop, tool, wait_until
 
-OURS = ("durable-fast", "durable-stock", "files-fast", "files-stock")
+OURS = ("durable-fast", "durable-stock", "synced-fast", "files-fast", "files-stock")
 _START_LIMIT_S = 60.0
 
 

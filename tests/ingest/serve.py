@@ -26,10 +26,18 @@ from dicom_node.stores import DATABASE_FILE, utc_now
 Store = Callable[[ReceivedInstance], StoreOutcome]
 
 
-def durable(folder: Path) -> Store:
-    """What the node does for each instance: on the disk and in the index before it is answered."""
+def durable(folder: Path, *, journaled: bool = True) -> Store:
+    """What the node does for each instance: on the disk and in the index before it is answered.
+
+    Parameters
+    ----------
+    journaled : bool
+        Whether as on SQLite with `storage.journal`, or by three syncs as on PostgreSQL.
+    """
     space = FreeSpace(folder, refuse_below_mib=1)
     store = InstanceStore(folder, InstanceIndex(open_database(folder / DATABASE_FILE), folder))
+    if journaled:
+        assert store.open_journal(), "the journal cannot be used here"
 
     def _store(received: ReceivedInstance) -> StoreOutcome:
         space.check()
@@ -94,7 +102,10 @@ def main(kind: str, port: int, folder: Path) -> None:
         pynetdicom(folder, port)
         return
     keeping, path = kind.split("-")
-    store = durable(folder) if keeping == "durable" else files_only(folder)
+    if keeping == "files":
+        store = files_only(folder)
+    else:
+        store = durable(folder, journaled=keeping == "durable")
     node(store, port, fast=path == "fast")
 
 

@@ -1,0 +1,143 @@
+"""Instances made durable by one sync: their records in the journal, shared by all who wait."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import compress
+from pathlib import Path
+
+from dicom_node.archive.entries import IndexEntry
+from dicom_node.archive.files import Disk, DurableFolder, disk_error
+from dicom_node.archive.group_commit import GroupCommit
+from dicom_node.archive.index import InstanceIndex
+from dicom_node.archive.journal import MOST_AT_ONCE, SEGMENT_BYTES, Journal
+from dicom_node.archive.journal_records import Record, entry_text
+from dicom_node.archive.journal_redo import redo
+
+JOURNAL_FOLDER = "journal"
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """An instance whose file lies aside."""
+
+    entry: IndexEntry
+    record: Record
+    temporary: Path
+
+
+class JournaledInstances:
+    """Gives instances their file and row at once, and answers when their record is on the disk.
+
+    For one process, on SQLite. Opening it redoes what an earlier process left in the journal.
+    Every method raises OSError or ArchiveError, where disk or database fails.
+
+    Parameters
+    ----------
+    files : DurableFolder
+    index : InstanceIndex
+    disk : Disk
+    segment_bytes : int
+        Of the journal's two files.
+    """
+
+    def __init__(
+        self,
+        files: DurableFolder,
+        index: InstanceIndex,
+        disk: Disk,
+        *,
+        segment_bytes: int = SEGMENT_BYTES,
+    ) -> None:
+        self._files, self._index, self._disk = files, index, disk
+        # Open from before the first write: so `sync_all` tells of all that fails from now on.
+        self._whole = os.open(files.incoming, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            self._journal = Journal(
+                files.root / JOURNAL_FOLDER,
+                settle=self._settle,
+                disk=disk,
+                segment_bytes=segment_bytes,
+            )
+        except BaseException:
+            os.close(self._whole)
+            raise
+        self._additions = GroupCommit(self._commit, at_most=MOST_AT_ONCE, patience=0.25)
+        if not self._journal.is_empty:
+            try:
+                self._journal.empty(settle=self._redo)
+            except BaseException:
+                self.close()
+                raise
+
+    def add(self, entry: IndexEntry, head: bytes, dataset: bytes) -> IndexEntry | None:
+        """The entry itself, durable, or the one that holds its SOP Instance UID in another series.
+
+        There must be no file in its place, and nobody else may add one of its UID meanwhile.
+
+        Returns
+        -------
+        IndexEntry or None
+            None where the instance is too long for the journal: nothing was done.
+        """
+        record = Record(entry=entry_text(entry), head=head, dataset=dataset)
+        if not record.is_readable or record.length > self._journal.longest:
+            return None
+        temporary = self._files.write_aside((head, dataset))
+        try:
+            if self._additions.submit(_Written(entry, record, temporary)):
+                return entry
+        finally:
+            self._files.discard(temporary)
+        return self._index.find(entry.sop_instance_uid)
+
+    def empty(self) -> None:
+        """Bring all files and rows to the disk and forget their records for good.
+
+        Nobody may add anything meanwhile. What is removed after it does not come back.
+        """
+        self._journal.empty(settle=self._redo if self._journal.failed else None)
+
+    def close(self) -> None:
+        """Leave the journal as it is; what is in it is redone by who opens it next."""
+        self._journal.close()
+        os.close(self._whole)
+
+    def _commit(self, batch: Sequence[_Written]) -> Sequence[bool]:
+        """Rows and files of a batch as soon as its records are durable, or nothing; which are new.
+
+        Rows come first, because they tell who is new, and are seen last: a row without a file would
+        start something, and a file without a record might be half there after a power cut.
+        """
+        written: Sequence[int] = ()
+        published: list[str] = []
+        try:
+            if self._journal.failed:
+                self.empty()
+            # Before the transaction: it may wait for `_settle`, which writes to the database, too.
+            encoded = self._journal.encoded([one.record for one in batch])
+            with self._index.adding([one.entry for one in batch]) as new:
+                written = self._journal.append(list(compress(encoded, new)))
+                for one in compress(batch, new):
+                    self._files.publish(one.temporary, one.entry.path)
+                    published.append(one.entry.path)
+        except OSError as cause:
+            self._undo(published, written)
+            raise disk_error(cause) from cause
+        except BaseException:
+            self._undo(published, written)
+            raise
+        return new
+
+    def _undo(self, published: Sequence[str], written: Sequence[int]) -> None:
+        for path in published:
+            self._files.remove(path)
+        self._journal.take_back(written)
+
+    def _settle(self) -> None:
+        self._disk.sync_all(self._whole)
+        self._index.database.settle()
+
+    def _redo(self) -> None:
+        redo(self._journal, self._files, self._index)
+        self._settle()
