@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from algorithms.evaluation.table import FIRST_SEED
 from algorithms.psma_lesions.measured import ranges_of
+from algorithms.simulation.wholebody.canvas import paint_patient
 from algorithms.simulation.wholebody.organs import NUMBER, Organ
 from algorithms.simulation.wholebody.patient import Patient, Scan, draw_patient, scan
 from algorithms.simulation.wholebody.worlds import world
@@ -50,7 +51,9 @@ class Placed:
 
 def without(patient: Patient, organ: Organ) -> Patient:
     """The patient without an organ; what lies there is what else would be painted."""
-    return replace(patient, pieces=tuple(one for one in patient.pieces if one.organ is not organ))
+    pieces = tuple(one for one in patient.pieces if one.organ is not organ)
+    plan = paint_patient(patient.plan.axes, pieces, patient.uptake)
+    return replace(patient, pieces=pieces, plan=plan)
 
 
 def references_in(
@@ -145,9 +148,9 @@ def main(arguments: list[str] | None = None, *, tell: Callable[[str], object]) -
     rows: list[Placed] = []
     for name in given.worlds:
         for number in range(given.patients):
-            patient = draw_patient(world("psma", name), FIRST_SEED + number)
+            patient = draw_patient(world("psma", name), given.first + number)
             patient = without(patient, Organ.SPLEEN) if given.without_spleen else patient
-            found = scan(patient)
+            found = scan(patient, patient.plan.axes)
             regions = references_in(
                 patient, found, told_lesions=not given.untold, with_ct=not given.without_ct
             )
@@ -159,9 +162,11 @@ def main(arguments: list[str] | None = None, *, tell: Callable[[str], object]) -
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="evaluate psma-references", description="Reference regions of simulated PSMA patients."
+        prog="evaluate psma-references",
+        description="Reference regions of simulated PSMA patients on 4 mm voxels.",
     )
     parser.add_argument("--patients", type=int, default=10, help="of each world")
+    parser.add_argument("--first", type=int, default=FIRST_SEED, help="seed of the first patient")
     parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(WORLDS[1:]))
     parser.add_argument("--without-spleen", action="store_true", help="take the spleens out")
     parser.add_argument("--without-ct", action="store_true", help="place by the PET alone")

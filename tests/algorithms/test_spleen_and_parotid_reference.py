@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from volumes import grid, places
 
-from algorithms.evaluation.references import compared, main, without
+from algorithms.evaluation.references import Placed, compared, table_lines, without
 from algorithms.psma_lesions.measured import ranges_of
 from algorithms.simulation.wholebody.organs import NUMBER, Organ
 from algorithms.simulation.wholebody.patient import draw_patient, scan
@@ -131,10 +131,10 @@ def test_a_liver_whose_dome_is_cut_off_tells_no_height(one):
 
 
 def test_a_hot_lesion_at_the_spleen_is_not_in_its_ball(one):
-    patient, found, geometry, liver = one
+    _, found, geometry, liver = one
     points = geometry.index_to_lps(np.moveaxis(np.indices(geometry.shape), 0, -1))
     free = spleen_in(found.suv, geometry, liver)
-    away = np.array(free.centre_mm) + (0.0, 0.0, 22.0)
+    away = np.add(free.centre_mm, (0.0, 0.0, 22.0))
     lesion = np.linalg.norm(points - away, axis=-1) < 12
     image = np.where(lesion, np.float32(40.0), found.suv)
     ball = spleen_in(image, geometry, liver, lesions=(Region.from_mask(lesion),))
@@ -192,9 +192,15 @@ def test_a_lesion_over_a_gland_leaves_no_pair():
     assert parotids(image, where, PSMA_PAROTID, lesions=(Region.from_mask(lesion),)) is None
 
 
-def test_evaluation_prints_a_row_for_each_organ_and_ligand(capsys):
-    printed = []
-    assert main(["--patients", "1", "--worlds", "other scanner"], tell=printed.append) == 0
-    rows = [line for line in printed[0].splitlines() if line.startswith("| ")][1:]
-    assert [row.split("|")[1].strip() for row in rows] == ["liver", "spleen", "parotid"]
-    assert "patient 1 of 1" in capsys.readouterr().err
+def test_evaluation_prints_a_row_for_each_organ_and_ligand():
+    rows = [
+        Placed(
+            organ="spleen", tracer="DCFPYL", seen=True, inside=1.0, to_uptake=0.02, to_organ=0.1
+        ),
+        Placed(organ="spleen", tracer="DCFPYL", seen=True),
+        Placed(organ="spleen", tracer="DCFPYL", seen=False, inside=0.0),
+        Placed(organ="parotid", tracer="PSMA-11", seen=True, inside=0.9, to_uptake=-0.1),
+    ]
+    spleen, parotid = table_lines(rows)[2:]
+    assert spleen == ("| spleen | DCFPYL | 2 | 1 | 1 | +2 % (+2 to +2) | +10 % (+10 to +10) | 1 |")
+    assert parotid.startswith("| parotid | PSMA-11 | 1 | 1 | 0 | -10 % (-10 to -10) |")
