@@ -1,0 +1,71 @@
+"""The network that is shipped: what it must tell apart, on a real scan and a simulated patient."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from real_scan import stack
+
+from algorithms import fdg_lesions
+from algorithms.evaluation.methods import above, network
+from algorithms.evaluation.scores import score_patient
+from algorithms.fdg_lesions import SPEC
+from algorithms.simulation.wholebody.patient import PHYSIOLOGICAL, draw_patient, scan
+from algorithms.simulation.wholebody.worlds import world
+from algorithms.toolbox.lesion_net.segmented import LesionNetwork
+from algorithms.toolbox.lesion_net.specification import SHIPPED_FOLDER
+from algorithms.toolbox.lesion_run import Parameters
+from algorithms.toolbox.liver_reference import FDG_LIVER, liver_ball
+from algorithms.training.examples import geometry_of
+
+BUNDLE = Path(fdg_lesions.__file__).parent / SHIPPED_FOLDER
+LIMITS = Parameters.from_card(SPEC.card).limits
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    assert SPEC.lacks is None
+    return LesionNetwork.of_bundle(BUNDLE)
+
+
+def test_masses_of_a_real_scan_are_lesions_and_its_liver_is_not(shipped, shared_data):
+    folder = shared_data / "petct-fdg-ge"
+    if not folder.is_dir():
+        pytest.skip("petct-fdg-ge of ../shared/data is not on this machine")
+    activity, geometry = stack(folder / "PT_PET_AC_61081015")
+    left_bq = 588_802_304 * 2 ** (-(9527.0) / 6586.2)  # 07:21:00 to 09:59:47
+    suv = activity * np.float32(91_000 / left_bq)
+    ct = stack(folder / "CT_CT_IMAGES_94858561")
+    found = shipped.segmented(suv, geometry, ct, LIMITS)
+    lesion, normal = (np.zeros(geometry.shape, dtype=bool) for _ in range(2))
+    for region in found.lesions:
+        region.paint(lesion, True)
+    found.physiological.paint(normal, True)
+    # The hottest voxels of both masses of the right hilum and of the one in the lower neck, by eye.
+    for place_mm in ((-40, -26, -99), (-40, -7, -141), (-12, -40, 19)):
+        at = np.linalg.inv(geometry.affine) @ (*place_mm, 1)
+        assert lesion[tuple(np.rint(at[:3]).astype(int))], place_mm
+    liver = np.zeros(geometry.shape, dtype=bool)
+    liver_ball(suv, geometry, FDG_LIVER, ct=ct).region.paint(liver, True)
+    assert not (lesion & liver).any()
+    assert (normal & liver).sum() > 0.9 * liver.sum()
+
+
+def test_uptake_of_a_simulated_patient_is_told_apart_better_than_by_a_threshold(shipped):
+    """Five lesions over 1 mL; chosen after 16 patients were seen: `evaluate` has the figures."""
+    patient = draw_patient(world("fdg", "usual"), 2_000_000_003)
+    seen = scan(patient)
+    scores = {}
+    for name, method in {"network": network(shipped, LIMITS), "SUV 4": above(4.0)}.items():
+        answer = method(seen)
+        normal = answer.physiological
+        scores[name] = score_patient(
+            answer.lesion,
+            seen.lesion,
+            [one.site for one in patient.lesions],
+            voxel_ml=geometry_of(seen).voxel_volume_ml,
+            physiological=None if normal is None else (normal, seen.labels == PHYSIOLOGICAL),
+        )
+    assert all(one.found for one in scores["network"].lesions if one.volume_ml > 1)
+    assert scores["network"].dice > 0.5 > 10 * scores["SUV 4"].dice
+    assert scores["network"].physiological_dice > 0.85
