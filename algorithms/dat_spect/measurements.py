@@ -32,7 +32,7 @@ COLOURS: Mapping[Part, tuple[int, int, int]] = {
     (Nucleus.PUTAMEN, Side.LEFT): (213, 94, 0),
     (Nucleus.PUTAMEN, Side.RIGHT): (204, 121, 167),
 }
-REFERENCE_RGB = (120, 120, 120)
+REFERENCE_RGB = (240, 228, 66)  # a grey one is hard to see on a grey image
 
 _BY_REGIONS = "(mean of the region - mean of the occipital reference) / mean of that reference"
 _BY_TOTAL = (
