@@ -1,6 +1,6 @@
 """What is compared: a trained network, and thresholds that know nothing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +12,9 @@ from scipy.ndimage import (  # type: ignore[attr-defined]  # SciPy fills the mod
 )
 
 from algorithms.simulation.wholebody.patient import Scan
+from algorithms.toolbox.ground import painted
 from algorithms.toolbox.lesion_net.segmented import LesionLimits, LesionNetwork
 from algorithms.training.examples import geometry_of
-from dicom_node.domain.result import Region
 
 _LEAST_ML = 0.2  # smaller specks of a threshold are noise
 _SEED_SUV = 2.5
@@ -57,16 +57,11 @@ def network(net: LesionNetwork, limits: LesionLimits, *, with_ct: bool = True) -
         density = (scan.hounsfield, geometry) if with_ct else None
         answer = net.segmented(scan.suv, geometry, density, limits)
         normal = () if answer.physiological is None else (answer.physiological,)
-        return Found(_painted(answer.lesions, scan), _painted(normal, scan))
+        a, b, c = geometry.shape
+        whole = (slice(0, a), slice(0, b), slice(0, c))
+        return Found(painted(answer.lesions, whole), painted(normal, whole))
 
     return found
-
-
-def _painted(regions: Iterable[Region], scan: Scan) -> NDArray[np.bool_]:
-    mask = np.zeros(scan.axes.shape, dtype=bool)
-    for region in regions:
-        region.paint(mask, value=True)
-    return mask
 
 
 def _without_specks(mask: NDArray[np.bool_], scan: Scan) -> NDArray[np.bool_]:

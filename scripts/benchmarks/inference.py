@@ -9,10 +9,10 @@ random, which is as fast and agrees worst. A runtime that is not installed is na
 """
 
 import argparse
+import copy
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,8 +32,8 @@ from algorithms.toolbox.lesion_net.network import (
     CLASSES,
     STRIDE,
     NetworkShape,
-    autocast,
     build,
+    probabilities,
     ready,
 )
 from algorithms.training.examples import geometry_of
@@ -107,13 +107,13 @@ def _runtimes(
     net: torch.nn.Module, inputs: Floats, folder: Path, threads: int
 ) -> Mapping[str, Runtime]:
     """The runtimes that are installed; the first is the one of the node."""
-    net.eval()
-    runtimes: dict[str, Runtime] = {NODE: _torch(net, last=True)}
-    runtimes[PLAIN] = _torch(_copy(net), last=False)
+    plain = copy.deepcopy(net).to(memory_format=torch.contiguous_format).eval()
+    runtimes: dict[str, Runtime] = {NODE: lambda inputs: probabilities(net, inputs, CPU)}
+    runtimes[PLAIN] = _plain(plain)
     if find_spec("onnxscript") is None:
         sys.stdout.write("onnxscript is not installed: ONNX Runtime and OpenVINO are left out\n")
         return runtimes
-    model = _exported(_copy(net), inputs, folder / "net.onnx")
+    model = _exported(plain, inputs, folder / "net.onnx")
     for name, package, open_ in (
         ("ONNX Runtime", "onnxruntime", _onnx_runtime),
         ("OpenVINO", "openvino", _openvino),
@@ -125,28 +125,15 @@ def _runtimes(
     return runtimes
 
 
-def _torch(net: torch.nn.Module, *, last: bool) -> Runtime:
-    if last:
-        net = ready(net, CPU)
+def _plain(net: torch.nn.Module) -> Runtime:
+    """Single precision and the usual order of channels: what the others are compared with."""
 
     def run(inputs: Floats) -> Floats:
-        # Without the node's order of channels: plain single precision, which the others agree with.
-        with torch.inference_mode(), autocast(CPU) if last else nullcontext():
-            batch = torch.from_numpy(inputs)[None]
-            if last:
-                batch = batch.contiguous(memory_format=torch.channels_last_3d)
-            return np.asarray(net(batch).float().softmax(dim=1)[0].numpy(), dtype=np.float32)
+        with torch.inference_mode():
+            found = net(torch.from_numpy(inputs)[None]).softmax(dim=1)[0]
+        return np.asarray(found.numpy(), dtype=np.float32)
 
     return run
-
-
-def _copy(net: torch.nn.Module) -> torch.nn.Module:
-    """The same network with its weights in the usual order."""
-    state = net.state_dict()
-    shape = NetworkShape()
-    copy = build(shape)
-    copy.load_state_dict(state)
-    return copy.to(memory_format=torch.contiguous_format).eval()
 
 
 def _random_weights() -> torch.nn.Module:
