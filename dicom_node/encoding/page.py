@@ -19,8 +19,8 @@ from dicom_node.encoding.statements import (
     all_warnings,
     factor_text,
     parameter_text,
+    scan_text,
     segments_of,
-    tracer_text,
 )
 from dicom_node.encoding.thumbnails import reference_figures
 
@@ -168,7 +168,7 @@ def _draw_source(canvas: Canvas, report: Report, modality: str) -> float:
     source, provenance = report.source, report.source.unit_provenance
     when = "" if source.acquired_at is None else f"  {source.acquired_at:%Y-%m-%d %H:%M}"
     kind = _KINDS.get(modality, modality)
-    head = canvas.fitted(f"{kind}  {tracer_text(source)}{when}", width=_RIGHT_WIDTH, size=24)
+    head = canvas.fitted(f"{kind}  {scan_text(source)}{when}", width=_RIGHT_WIDTH, size=24)
     canvas.text(head, x=_RIGHT_X, y=_TOP + 26, size=24, bold=True)
     factor = f", factor {factor_text(provenance)}" if provenance.factors else ""
     unit = unit_name(source.unit)

@@ -89,7 +89,7 @@ class Seen:
 
     def described(self, word: str) -> list[str]:
         """Series descriptions that say what kind of object it is."""
-        return [d for d in (one.SeriesDescription for one in self.objects) if f" - {word}" in d]
+        return [d for d in (one.SeriesDescription for one in self.objects) if f" {word} " in d]
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +158,7 @@ def opened(reader: Reader, seen: Seen, description: str, *, afresh: bool) -> Non
 
 def test_every_kind_of_result_is_in_the_pacs_and_listed(reader: Reader, seen: Seen) -> None:
     for word in ("segments", "report", "measurements", "summary"):
-        assert len(seen.described(word)) >= seen.exam.jobs, word
+        assert len(set(seen.described(word))) >= seen.exam.jobs, word
     reader.ask("study", uid=seen.uid, series=seen.series, afresh=True)
     listed = reader.ask("series")
     for one in seen.objects:
