@@ -111,25 +111,30 @@ def series_description(report: Report, source: SourceHeader, form: Form) -> str:
     tells apart what no state does.
     """
     part = f" {form.part} of {form.parts}" if form.parts > 1 else ""
-    series = _of_series(source.dataset)
-    what = f"{scan_words(report.source)} {_CONTENT_OF[form.role]}{part}{series}".lstrip()
+    state, gated = _state_and_gating(report.source)
+    series = " ".join(word for word in (gated, _series_number(source.dataset)) if word)
+    of = f" of {series}" if series else ""
+    what = f"{state} {_CONTENT_OF[form.role]}{part}{of}".lstrip()
     return short(f"{_DESCRIPTION_PREFIX}{what}: {report.card.title}")
 
 
-def _of_series(source: Dataset) -> str:
+def _series_number(source: Dataset) -> str:
     """Series Number (0020,0011), Type 2: nothing where it is empty or no number."""
     try:
-        return f" of series {int(source.SeriesNumber)}"
+        return f"series {int(source.SeriesNumber)}"
     except (AttributeError, TypeError, ValueError):
         return ""
 
 
 def scan_words(source: Volume) -> str:
     """Rest or stress, and whether gated, as far as the header says; empty where it does not."""
+    return " ".join(_state_and_gating(source)).strip()
+
+
+def _state_and_gating(source: Volume) -> tuple[str, str]:
     if source.exam is None:
-        return ""
-    gated = "gated" if source.exam.kind is ExamKind.GATED else ""
-    return f"{source.exam.phase or ''} {gated}".strip()
+        return "", ""
+    return source.exam.phase or "", "gated" if source.exam.kind is ExamKind.GATED else ""
 
 
 def finish(

@@ -37,7 +37,7 @@ def test_stress_and_rest_are_told_apart_where_a_list_cuts_the_text(tmp_path: Pat
 def test_a_gated_scan_says_so(tmp_path: Path) -> None:
     report = perfusion(tmp_path, phase="rest", kind=ExamKind.GATED)
     assert descriptions(report)[1] == (
-        "AI RESEARCH - rest gated report of series 3: Uptake candidate..."
+        "AI RESEARCH - rest report of gated series 3: Uptake candidate..."
     )
     assert source_line(report.source).startswith("rest gated FDG (F-18), by ")
 
