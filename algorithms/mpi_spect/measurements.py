@@ -40,7 +40,7 @@ METHODS = {
 }
 _FOREMOST = (SUMMED_SCORE, DEFICIT, EJECTION_FRACTION, DILATION)
 _RGB = {Vessel.LAD: (213, 94, 0), Vessel.LCX: (0, 158, 115), Vessel.RCA: (86, 180, 233)}
-_CAVITY_RGB = (150, 150, 150)
+_CAVITY_RGB = (240, 228, 66)  # a grey one cannot be seen on a grey image
 
 
 def masks_of(found: Found, geometry: Geometry) -> tuple[NDArray[np.int_], NDArray[np.bool_]]:
