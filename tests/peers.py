@@ -14,10 +14,14 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from dicom_node.settings import read_settings
+from dicom_node.stores import Archive, open_archive
 
 _START_LIMIT_S = 60.0
 _STOP_LIMIT_S = 20.0
@@ -196,6 +200,15 @@ class RunningNode:
     def jobs(self) -> list[dict[str, Any]]:
         """Jobs of the node, newest first."""
         return list(self.command("jobs")["jobs"])
+
+    @cached_property
+    def archive(self) -> Archive:
+        """Its stores, opened here: what is asked again and again is no new process each time."""
+        return open_archive(read_settings(self.config))
+
+    def states(self) -> list[str]:
+        """States of its jobs, newest first, as its database has them."""
+        return [str(job.state) for job in self.archive.jobs.list()]
 
 
 def write_config(

@@ -34,3 +34,8 @@ def test_the_domain_stands_on_numpy_and_the_standard_library_alone():
 
 def test_the_command_line_itself_loads_none_of_what_its_commands_use():
     assert loaded_after("import dicom_node.cli") == set()
+
+
+def test_a_look_at_the_jobs_loads_neither_the_network_nor_what_runs_them():
+    assert loaded_after("import dicom_node.cli.jobs") == {"sqlalchemy"}
+    assert loaded_after("import dicom_node.cli.destinations") == {"sqlalchemy"}

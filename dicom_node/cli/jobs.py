@@ -8,12 +8,10 @@ from dicom_node.archive.job_lookups import ahead_of, successors_of
 from dicom_node.cli import tables
 from dicom_node.cli.json_forms import history_form, record_form, set_aside_form, status_form
 from dicom_node.cli.options import print_json
-from dicom_node.control import rerun, retry
 from dicom_node.domain.errors import ConfigError
 from dicom_node.domain.job import JobState
 from dicom_node.domain.records import History, JobRecord
 from dicom_node.policy.waiting import why_waiting
-from dicom_node.registry import load_registry
 from dicom_node.settings import read_settings
 from dicom_node.stores import Archive, open_archive, utc_now
 
@@ -71,20 +69,6 @@ def show_job(job_id: str, config: Path, *, as_json: bool) -> None:
         tables.show_history(history)
 
 
-def retry_job(job_id: str, config: Path, *, as_json: bool) -> None:
-    """Run a failed job again, or send an undelivered result again."""
-    archive = open_archive(read_settings(config))
-    _show_one(retry(archive, job_id, now=utc_now()), as_json=as_json)
-
-
-def rerun_job(job_id: str, config: Path, *, as_json: bool) -> None:
-    """Make a new result of a job that has ended."""
-    settings = read_settings(config)
-    archive = open_archive(settings)
-    made = rerun(archive, settings, load_registry(), job_id, now=utc_now())
-    _show_one(made, as_json=as_json)
-
-
 def steer_job(
     action: Literal["cancel", "hold", "release"], job_id: str, config: Path, *, as_json: bool
 ) -> None:
@@ -96,10 +80,11 @@ def steer_job(
         "release": archive.control.release,
     }
     steps[action](job_id, now=utc_now())
-    _show_one(archive.jobs.get(job_id), as_json=as_json)
+    show_one(archive.jobs.get(job_id), as_json=as_json)
 
 
-def _show_one(record: JobRecord, *, as_json: bool) -> None:
+def show_one(record: JobRecord, *, as_json: bool) -> None:
+    """Tell what a job is now."""
     if as_json:
         print_json(record_form(record))
     else:

@@ -42,7 +42,7 @@ def retry(
     job: JobArgument, *, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False
 ) -> None:
     """Run a failed job again, or send an undelivered result again."""
-    from dicom_node.cli.jobs import retry_job
+    from dicom_node.cli.again import retry_job
 
     retry_job(job, config, as_json=as_json)
 
@@ -52,7 +52,7 @@ def rerun(
     job: JobArgument, *, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False
 ) -> None:
     """Make a new result of a job that has ended; it names the earlier one."""
-    from dicom_node.cli.jobs import rerun_job
+    from dicom_node.cli.again import rerun_job
 
     rerun_job(job, config, as_json=as_json)
 

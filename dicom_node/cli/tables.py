@@ -1,17 +1,20 @@
 """Text for people: what the commands show without `--json`."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dicom_node.checks import Finding
 from dicom_node.domain.job import Job, JobOutcome
 from dicom_node.domain.peer import SendReport
 from dicom_node.domain.records import History, JobRecord, SeriesStatus, SetAside
 from dicom_node.registry import Registry
+
+if TYPE_CHECKING:  # checks load pynetdicom, and most commands show none of them
+    from dicom_node.checks import Finding
 
 
 def show_outcomes(done: Sequence[tuple[Job, JobOutcome]]) -> None:
@@ -145,7 +148,7 @@ def show_sent(reports: Sequence[SendReport]) -> None:
             Console().print(line, markup=False, soft_wrap=True)
 
 
-def show_findings(findings: Sequence[Finding]) -> None:
+def show_findings(findings: "Sequence[Finding]") -> None:
     """What was checked, a line each."""
     rows = [("ok" if one.ok else "WRONG", one.what, one.message) for one in findings]
     show_rows(("", "what", ""), rows)

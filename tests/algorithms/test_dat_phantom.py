@@ -1,4 +1,4 @@
-"""A published head of a known ratio through dat-spect: what is recovered is what the card states."""
+"""A published head of a known ratio through dat-spect: what it recovers is what the card states."""
 
 from zipfile import ZipFile
 

@@ -23,9 +23,8 @@ def test_orthanc_commits_what_the_node_sent_it(tmp_path):
             assert all(one.stored for one in reports)
             wait_until(
                 "the result is committed",
-                lambda: [job["state"] for job in node.jobs()] == ["COMMITTED"],
+                lambda: node.states() == ["COMMITTED"],
                 limit_s=120.0,
-                every_s=1.0,
             )
             (job,) = node.jobs()
             told = node.command("jobs", "show", job["job_id"])

@@ -60,9 +60,8 @@ def test_results_reach_a_service_once_each_though_it_has_no_room_and_then_takes_
             assert all(one.stored for one in store(outgoing_files(scan)[0], to_node))
             wait_until(
                 "the result is delivered",
-                lambda: [job["state"] for job in node.jobs()] == ["DELIVERED"],
+                lambda: node.states() == ["DELIVERED"],
                 limit_s=180.0,
-                every_s=1.0,
             )
             (job,) = node.jobs()
     made = {one["sop_instance_uid"] for one in job["objects"]}

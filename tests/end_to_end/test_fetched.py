@@ -10,7 +10,6 @@ import pytest
 from archive_peers import archive_at, dcmqrscp
 from factories import ct_series, pet_series, write_series
 from peers import (
-    RunningNode,
     free_port,
     running_node,
     running_orthanc,
@@ -78,10 +77,6 @@ def results_of(archive: Destination, modality: str) -> list[Any]:
     return list(find_series(archive, study, modality=modality))
 
 
-def delivered(node: RunningNode) -> bool:
-    return [job["state"] for job in node.jobs()] == ["DELIVERED"]
-
-
 @pytest.mark.parametrize(("peer", "method"), [(orthanc, "move"), (dcmtks, "get")])
 def test_a_pet_without_its_ct_has_it_sent_and_its_result_comes_back_once(
     tmp_path: Path, peer: Any, method: str
@@ -93,7 +88,9 @@ def test_a_pet_without_its_ct_has_it_sent_and_its_result_comes_back_once(
         config = configured(tmp_path, port, archive, method)
         with running_node(config, port) as node:
             storescu(port, tmp_path / "pet")
-            wait_until("the job is delivered", lambda: delivered(node), limit_s=300.0, every_s=1.0)
+            wait_until(
+                "the job is delivered", lambda: node.states() == ["DELIVERED"], limit_s=300.0
+            )
             time.sleep(3.0)  # whatever would start now starts within a second
             (job,) = node.jobs()
             assert set(job["inputs"]) == {"pet", "ct"}
@@ -123,9 +120,8 @@ def test_an_archive_that_does_not_know_the_node_is_told_with_its_status(tmp_path
             storescu(port, tmp_path / "pet")
             wait_until(
                 "the job is rejected",
-                lambda: [job["state"] for job in node.jobs()] == ["REJECTED"],
+                lambda: node.states() == ["REJECTED"],
                 limit_s=300.0,
-                every_s=1.0,
             )
             (job,) = node.jobs()
             assert "ct did not come (pacs was asked for ct at " in job["reason"]

@@ -10,7 +10,6 @@ import pydicom
 import pytest
 from peers import (
     Orthanc,
-    RunningNode,
     free_port,
     own_tool,
     running_node,
@@ -46,13 +45,11 @@ def node(tmp_path_factory, orthanc, study):
     with running_node(config, port) as running:
         storescu(port, study)
         wait_until(
-            "the job is delivered", lambda: states(running) == ["DELIVERED"], limit_s=RESULT_LIMIT_S
+            "the job is delivered",
+            lambda: running.states() == ["DELIVERED"],
+            limit_s=RESULT_LIMIT_S,
         )
         yield running
-
-
-def states(node: RunningNode) -> list[str]:
-    return [job["state"] for job in node.jobs()]
 
 
 def results(orthanc: Orthanc) -> dict[str, list[pydicom.Dataset]]:
@@ -133,7 +130,7 @@ def test_the_same_study_again_changes_nothing_and_runs_nothing(node, orthanc, st
     files = {one: orthanc.file(one) for modality in RESULTS for one in orthanc.instances(modality)}
     storescu(node.port, study)
     with pytest.raises(AssertionError, match="a second job"):
-        wait_until("a second job", lambda: len(node.jobs()) > 1, limit_s=8.0, every_s=1.0)
+        wait_until("a second job", lambda: len(node.states()) > 1, limit_s=8.0)
     assert [(job["job_id"], job["updated_at"]) for job in node.jobs()] == before
     again = {one: orthanc.file(one) for modality in RESULTS for one in orthanc.instances(modality)}
     assert again == files

@@ -43,9 +43,8 @@ def test_a_node_killed_while_a_study_arrives_and_while_the_pacs_is_away_sends_ea
             _send(pet, port)
             wait_until(
                 "the result is encoded",
-                lambda: [job["state"] for job in node.jobs()] == ["ENCODED"],
+                lambda: node.states() == ["ENCODED"],
                 limit_s=90.0,
-                every_s=0.5,
             )
             (job,) = node.jobs()
             assert set(job["inputs"]) == {"pet", "ct"}
@@ -55,9 +54,8 @@ def test_a_node_killed_while_a_study_arrives_and_while_the_pacs_is_away_sends_ea
         with running_node(config, port) as node:
             wait_until(
                 "the result is delivered",
-                lambda: [job["state"] for job in node.jobs()] == ["DELIVERED"],
+                lambda: node.states() == ["DELIVERED"],
                 limit_s=60.0,
-                every_s=0.5,
             )
             _send(pet, port)
             _send(ct, port)

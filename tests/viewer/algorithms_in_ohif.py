@@ -120,7 +120,7 @@ def seen(request, pacs: Orthanc, node: RunningNode, tmp_path_factory) -> Seen:
         folders = [next(study.glob(name)) for name in ("PT_PET_AC_*", "CT_CT_IMAGES_*")]
     else:
         folders = _simulated(tmp_path_factory.mktemp("exam"), *exam.simulated, exam.gates)
-    before = len(node.jobs())
+    before = len(node.states())
     files = [file for folder in folders for file in folder.rglob("*.dcm")]
     for file in files:
         pacs.put(file.read_bytes())
@@ -128,10 +128,7 @@ def seen(request, pacs: Orthanc, node: RunningNode, tmp_path_factory) -> Seen:
         storescu(node.port, folder)
     wait_until(
         f"the results of {exam.name} in the PACS",
-        lambda: (
-            [one["state"] for one in node.jobs()][: exam.jobs + before].count("DELIVERED")
-            == exam.jobs + before
-        ),
+        lambda: node.states()[: exam.jobs + before].count("DELIVERED") == exam.jobs + before,
         limit_s=RESULTS_LIMIT_S,
         every_s=3.0,
     )

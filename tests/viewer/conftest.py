@@ -125,12 +125,9 @@ def review(name: str, folders: list[Path], pacs: Orthanc, node: RunningNode) -> 
     study = str(pydicom.dcmread(files[0], stop_before_pixels=True).StudyInstanceUID)
     wait_until(
         f"the results of {name} in the PACS",
-        lambda: (
-            read_results(pacs, study) is not None
-            and {job["state"] for job in node.jobs()} == {"DELIVERED"}
-        ),
+        lambda: set(node.states()) == {"DELIVERED"} and read_results(pacs, study) is not None,
         limit_s=RESULT_LIMIT_S,
-        every_s=2.0,
+        every_s=0.5,
     )
     results = read_results(pacs, study)
     assert results is not None
