@@ -140,7 +140,7 @@ def tell_cross_validated(cases: Sequence[Case]) -> None:
     """Every method, ten-fold three times; normals are of each training part, too."""
     done = [c for c in cases if not c.refused]
     truth = np.array([c.group == Group.DEFICIT for c in done])
-    print(f"\ncross-validated, {FOLDS}-fold {ROUNDS} times, first world: {_counted(truth)}")
+    print(f"\ncross-validated, {FOLDS}-fold {ROUNDS} times, first world: {counted(truth)}")
     scores = {name: np.zeros((len(done), ROUNDS)) for name in METHODS}
     told = {name: np.zeros((len(done), ROUNDS)) for name in METHODS}
     for turn in range(ROUNDS):
@@ -151,16 +151,16 @@ def tell_cross_validated(cases: Sequence[Case]) -> None:
             for name, method in METHODS.items():
                 scores[name][test, turn], told[name][test, turn] = method(*parts)
     for name in METHODS:
-        _tell(name, truth, told[name], scores[name])
+        tell_figures(name, truth, told[name], scores[name])
     print(f"  {REVIEW}")
 
 
 def tell_held_out(title: str, train: Table, test: Table) -> None:
     """Every method, trained once, on scans that it never saw."""
-    print(f"\n{title}: {_counted(test.deficit)}; trained on {_counted(train.deficit)}")
+    print(f"\n{title}: {counted(test.deficit)}; trained on {counted(train.deficit)}")
     for name, method in METHODS.items():
         scores, told = method(train, test)
-        _tell(name, test.deficit, told[:, None].astype(float), scores[:, None])
+        tell_figures(name, test.deficit, told[:, None].astype(float), scores[:, None])
     print(f"  {REVIEW}")
 
 
@@ -201,11 +201,12 @@ def _share(flags: Flags) -> str:
     return f"{np.count_nonzero(flags)} of {len(flags)}"
 
 
-def _counted(deficit: Flags) -> str:
+def counted(deficit: Flags) -> str:
+    """How many of each group there are, in words."""
     return f"{np.count_nonzero(deficit)} with a deficit, {np.count_nonzero(~deficit)} without"
 
 
-def _tell(name: str, truth: Flags, told: Floats, scores: Floats) -> None:
+def tell_figures(name: str, truth: Flags, told: Floats, scores: Floats) -> None:
     """Accuracy, sensitivity, specificity, AUC in percent; columns of told and scores are rounds."""
     right = 100 * (told == truth[:, None]).mean(axis=1)
     table = np.column_stack((truth, scores))

@@ -33,7 +33,7 @@ from dicom_node.domain.volume import FrameSource, UnitProvenance, Volume
 
 WORLDS = {world.name: world for world in (FIRST, SECOND)}
 # Of twenty: nine with a deficit, eight controls, three suspected without one.
-_GROUPS = (*(Group.DEFICIT, Group.CONTROL) * 8, Group.DEFICIT, *(Group.WITHOUT_DEFICIT,) * 3)
+GROUPS = (*(Group.DEFICIT, Group.CONTROL) * 8, Group.DEFICIT, *(Group.WITHOUT_DEFICIT,) * 3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +94,7 @@ def generator(world: World, seed: int) -> np.random.Generator:
 def one_case(algorithm: DatSpect, world: World, seed: int) -> Case:
     """Simulate and measure one."""
     random = generator(world, seed)
-    group = _GROUPS[seed % len(_GROUPS)]
+    group = GROUPS[seed % len(GROUPS)]
     grid = camera_grid(matrix=72, pixel_mm=3.3, slices=64, slice_mm=3.3)
     template = algorithm.atlas.template
     scan = scan_person(group, template, grid, random, world)
