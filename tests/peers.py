@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from contract.command import call
 
 from dicom_node.settings import read_settings
 from dicom_node.stores import Archive, open_archive
@@ -182,20 +183,12 @@ class RunningNode:
         self.config, self.port, self.process = config, port, process
 
     def command(self, *arguments: str) -> Any:
-        """JSON answer of a `dicom-node` command on this node's configuration."""
-        done = subprocess.run(
-            [
-                own_tool("dicom-node"),
-                *arguments,
-                "--config",
-                str(self.config),
-                "--json",
-            ],
-            capture_output=True,
-            check=False,
-            timeout=120,
-        )
-        return json.loads(done.stdout)
+        """JSON answer of a `dicom-node` command on this node's configuration.
+
+        Beside the node, in the process of the test: to start another one takes longer than most
+        commands (tests/cli starts them as a user does).
+        """
+        return call(*arguments, "--config", self.config, "--json").json
 
     def jobs(self) -> list[dict[str, Any]]:
         """Jobs of the node, newest first."""

@@ -1,14 +1,14 @@
 """Trying again and running anew, as a person asks for it."""
 
 import json
-import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from contract.command import call
 from engine.house import SPEC, House
 from factories import pet_series
-from peers import free_port, own_tool, write_config
+from peers import free_port, write_config
 
 from dicom_node.archive.folder_lock import FolderLock
 from dicom_node.control import rerun, retry
@@ -41,9 +41,8 @@ def archive(settings: Settings) -> Archive:
 
 def command(settings: Settings, *arguments: str) -> str:
     """Exit status and all output of a command."""
-    called = [own_tool("dicom-node"), *arguments, "--config", str(settings.folder)]
-    done = subprocess.run(called, capture_output=True, check=False, text=True, timeout=60)
-    return f"{done.returncode} {done.stdout}{done.stderr}"
+    done = call(*arguments, "--config", settings.folder)
+    return f"{done.status} {done.out}{done.err}"
 
 
 def finish(archive: Archive, outcome: JobOutcome) -> str:

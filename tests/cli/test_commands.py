@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from contract.command import call
 from factories import ct_series, pet_series, write_series
 from fake_pacs import FakePacs
 from peers import free_port, own_tool, write_config
@@ -14,7 +15,15 @@ from dicom_node.settings import read_settings
 
 
 def command(*arguments: str | Path, status: int = 0) -> Any:
-    """Standard output of a command, as JSON where it was asked for."""
+    """Standard output of a command in this process, as JSON where it was asked for."""
+    done = call(*arguments)
+    assert done.status == status, f"{done.status}: {done.err}"
+    assert "Traceback" not in done.err
+    return done.json if "--json" in arguments else done.out
+
+
+def typed(*arguments: str | Path, status: int = 0) -> str:
+    """Standard output of a command as a process of its own, as a shell starts it."""
     done = subprocess.run(
         [own_tool("dicom-node"), *map(str, arguments)],
         capture_output=True,
@@ -24,7 +33,7 @@ def command(*arguments: str | Path, status: int = 0) -> Any:
     )
     assert done.returncode == status, f"{done.returncode}: {done.stderr}"
     assert "Traceback" not in done.stderr
-    return json.loads(done.stdout) if "--json" in arguments else done.stdout
+    return done.stdout
 
 
 @pytest.fixture
@@ -176,8 +185,10 @@ def test_jobs_of_a_new_folder_are_none(config):
 
 
 def test_every_command_prints_something_for_people_too(config, study, tmp_path):
-    assert "pet-candidates" in command("explain", study, "--config", config)
-    assert "SUVmax" in command("run", study, "--out", tmp_path / "o", "--config", config)
-    assert "ok" in command("check", "--config", config)
-    assert "pet-threshold" in command("algorithms")
-    assert "no jobs" in command("jobs", "--config", config)
+    assert "pet-candidates" in typed("explain", study, "--config", config)
+    assert "SUVmax" in typed("run", study, "--out", tmp_path / "o", "--config", config)
+    assert "ok" in typed("check", "--config", config)
+    assert "pet-threshold" in typed("algorithms")
+    assert "no jobs" in typed("jobs", "--config", config)
+    assert json.loads(typed("jobs", "--config", config, "--json"))["jobs"] == []
+    typed("explain", tmp_path / "nowhere", status=2)

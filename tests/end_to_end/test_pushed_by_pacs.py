@@ -8,7 +8,6 @@ import pytest
 from peers import (
     Orthanc,
     free_port,
-    own_tool,
     running_node,
     running_orthanc,
     tool,
@@ -18,6 +17,7 @@ from peers import (
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from soak.kill_node import made_studies
 
 # What a PACS has beside the images, and what receivers often refuse: any refusal fails the C-MOVE.
 OTHERS = {
@@ -44,14 +44,8 @@ def _other(sop_class_uid: str, modality: str, of_study: Dataset) -> Dataset:
 
 @pytest.fixture
 def study(tmp_path) -> Path:
-    """A simulated PET/CT study with a value map, reports and so on beside it."""
-    folder = Path(tmp_path) / "study"
-    subprocess.run(
-        [own_tool("dicom-node"), "simulate", "fdg-petct", "--out", str(folder)],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
+    """A small PET/CT study with a value map, reports and so on beside it."""
+    (folder,) = made_studies(Path(tmp_path) / "made", studies=1, slices=8)
     one = pydicom.dcmread(next(folder.rglob("*.dcm")), stop_before_pixels=True)
     for sop_class_uid, modality in OTHERS.items():
         other = _other(sop_class_uid, modality, one)

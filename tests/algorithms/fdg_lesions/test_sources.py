@@ -41,6 +41,12 @@ def network():
     )
 
 
+@pytest.fixture(scope="module")
+def seen(pet, network):
+    """What the network sees; frozen, and the same in every test."""
+    return network(pet, None, LIMITS)
+
+
 def painted(lesions, shape):
     mask = np.zeros(shape, dtype=bool)
     for region in lesions:
@@ -67,26 +73,25 @@ def test_inbound_contours_keep_their_labels_and_give_the_numbers(pet):
     assert {"SUVmax", "SUVmean", "SUVpeak", "MTV", "TLG"} <= set(labels)
 
 
-def test_lesions_of_the_network_are_numbered_from_the_largest_on(pet, network):
-    lesions = automatic(network(pet, None, LIMITS).lesions)
+def test_lesions_of_the_network_are_numbered_from_the_largest_on(seen):
+    lesions = automatic(seen.lesions)
     sizes = [one.region.voxels for one in lesions]
     assert sizes == sorted(sizes, reverse=True)
     assert [one.label for one in lesions] == [f"Lesion {n + 1}" for n in range(len(lesions))]
 
 
-def test_regions_without_a_voxel_that_is_sure_enough_are_left_out(pet, network):
-    every = network(pet, None, LIMITS)
+def test_regions_without_a_voxel_that_is_sure_enough_are_left_out(pet, network, seen):
     some = network(pet, None, LesionLimits(least_ml=0.2, least_certainty=0.5))
     none = network(pet, None, LesionLimits(least_ml=0.2, least_certainty=1.0))
-    assert len(every.lesions) > len(some.lesions) > 0
+    assert len(seen.lesions) > len(some.lesions) > 0
     assert none.lesions == ()
-    kept = {(one.origin, one.voxels) for one in every.lesions}
+    kept = {(one.origin, one.voxels) for one in seen.lesions}
     assert all((one.origin, one.voxels) in kept for one in some.lesions)
-    assert none.physiological.voxels >= every.physiological.voxels  # what no lesion is may be that
+    assert none.physiological.voxels >= seen.physiological.voxels  # what no lesion is may be that
 
 
-def test_air_round_the_patient_changes_no_voxel(pet, network):
-    here = painted(network(pet, None, LIMITS).lesions, pet.geometry.shape)
+def test_air_round_the_patient_changes_no_voxel(pet, network, seen):
+    here = painted(seen.lesions, pet.geometry.shape)
     array = np.pad(pet.array, ((0, 0), (13, 21), (34, 5)))
     affine = np.array(pet.geometry.affine)
     affine[:, 3] -= 13 * affine[:, 1] + 34 * affine[:, 2]
@@ -98,8 +103,8 @@ def test_air_round_the_patient_changes_no_voxel(pet, network):
     assert there.sum() == here.sum()
 
 
-def test_order_of_slices_and_columns_changes_next_to_nothing(pet, network):
-    here = painted(network(pet, None, LIMITS).lesions, pet.geometry.shape)
+def test_order_of_slices_and_columns_changes_next_to_nothing(pet, network, seen):
+    here = painted(seen.lesions, pet.geometry.shape)
     affine = np.array(pet.geometry.affine)
     slices, _, columns = pet.geometry.shape
     affine[:, 3] += (slices - 1) * affine[:, 0] + (columns - 1) * affine[:, 2]
@@ -116,11 +121,12 @@ def test_an_empty_pet_has_no_body(network):
         network(volume(np.zeros((8, 8, 8)), geometry), None, LIMITS)
 
 
-def test_classes_are_the_same_however_many_slices_are_compared_at_once(pet, network, monkeypatch):
-    whole = network(pet, None, LIMITS)
+def test_classes_are_the_same_however_many_slices_are_compared_at_once(
+    pet, network, seen, monkeypatch
+):
     monkeypatch.setattr(segmented, "_SLAB_VOXELS", 200_000)
     thin = network(pet, None, LIMITS)
     assert np.array_equal(
-        painted(whole.lesions, pet.geometry.shape), painted(thin.lesions, pet.geometry.shape)
+        painted(seen.lesions, pet.geometry.shape), painted(thin.lesions, pet.geometry.shape)
     )
-    assert whole.physiological.voxels == thin.physiological.voxels
+    assert seen.physiological.voxels == thin.physiological.voxels
