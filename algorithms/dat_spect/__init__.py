@@ -1,8 +1,8 @@
 """Dopamine transporter SPECT: the light specification that the registry reads.
 
-A site's own normals, made by `dicom-node normals dat-spect`, are used where the environment
-variable DICOM_NODE_DAT_NORMALS names their file. They change numbers, so they are part of the
-version that results carry.
+A site's own normals, made by `dicom-node normals dat-spect`, are used for their tracer where the
+environment variable DICOM_NODE_DAT_NORMALS names their file. They change numbers, so they are part
+of the version that results carry. Those that are shipped are of ioflupane alone.
 """
 
 from importlib.resources import files
@@ -14,6 +14,7 @@ from algorithms.toolbox.site_normals import card_with_normals, own_normals
 from dicom_node.domain.algorithm import Algorithm, AlgorithmSpec, InputSpec
 
 NORMALS_VARIABLE = "DICOM_NODE_DAT_NORMALS"
+TRACERS = ("IOFLUPANE", "TRODAT")
 NORMALS, CLASSIFIER = "normals.json", "classifier.json"
 
 
@@ -25,7 +26,8 @@ def load() -> Algorithm:
 
     card = read_card(files(__name__) / FILE_NAME)
     classifier = read_classifier(files(__name__) / CLASSIFIER, card)
-    return DatSpect.make(card, read_normals(normals_file()), classifier)
+    tables = [read_normals(path) for path in (files(__name__) / NORMALS, normals_file())]
+    return DatSpect.make(card, {one.tracer: one for one in tables}, classifier)
 
 
 def normals_file() -> Traversable:
@@ -40,7 +42,7 @@ SPEC = AlgorithmSpec(
     card=card_with_normals(
         read_card(files(__name__) / FILE_NAME), NORMALS_VARIABLE, "the reference range is"
     ),
-    inputs=(InputSpec(role="spect", modalities=("NM",), tracers=("IOFLUPANE",)),),
+    inputs=(InputSpec(role="spect", modalities=("NM",), tracers=TRACERS),),
     load=load,
     time_limit_s=120.0,
     memory_limit_mib=4096,

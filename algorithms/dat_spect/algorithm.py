@@ -1,18 +1,19 @@
-"""The run: a reconstructed ioflupane SPECT in any unit; regions, ratios and pictures out."""
+"""The run: a reconstructed SPECT of the transporter, any unit; regions, ratios, pictures out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from algorithms.dat_spect.classifier import Classifier
+from algorithms.dat_spect import TRACERS
+from algorithms.dat_spect.classifier import LEARNT_TRACER, Classifier
 from algorithms.dat_spect.measurements import measurements_of, segments_of
 from algorithms.dat_spect.normals import Normals
 from algorithms.dat_spect.pictures import draw
 from algorithms.dat_spect.ratios import Ratios, measure
 from algorithms.dat_spect.regions import Atlas, Regions, make_atlas, place_regions
 from algorithms.dat_spect.registration import Pose, register
-from algorithms.dat_spect.said import Said, said_of
+from algorithms.dat_spect.said import Said, said_of, unsaid_of
 from algorithms.dat_spect.templates import Parts, make_parts
 from algorithms.toolbox.brain_template import read_brain_template
 from algorithms.toolbox.card import numbers
@@ -21,7 +22,6 @@ from dicom_node.domain.errors import InputRejected, UnknownTracer
 from dicom_node.domain.result import Result, SegmentationResult
 from dicom_node.domain.volume import Volume
 
-TRACERS = ("IOFLUPANE",)
 _LEAST_FIELD_MM = 100.0
 _LEAST_VOXELS = 8
 _COARSEST_MM = 8.0
@@ -67,16 +67,23 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DatSpect:
-    """Measures striatal binding; see MODEL_CARD.md."""
+    """Measures striatal binding; see MODEL_CARD.md.
+
+    Parameters
+    ----------
+    normals : by tracer; what has none is compared with nothing
+    """
 
     parameters: Parameters
     parts: Parts
     atlas: Atlas
-    normals: Normals
+    normals: Mapping[str, Normals]
     classifier: Classifier
 
     @classmethod
-    def make(cls, card: AlgorithmCard, normals: Normals, classifier: Classifier) -> "DatSpect":
+    def make(
+        cls, card: AlgorithmCard, normals: Mapping[str, Normals], classifier: Classifier
+    ) -> "DatSpect":
         """The algorithm with the parameters of its card; reads the brain template."""
         parameters = Parameters.from_card(card)
         template = read_brain_template()
@@ -100,7 +107,7 @@ class DatSpect:
             No number, one value everywhere, a grid that cannot show striata, or a field of view
             that cuts them.
         RegistrationFailed
-            The image does not look like an ioflupane scan of a head.
+            The image does not look like a transporter scan of a head.
         """
         _check(spect)
         geometry = spect.geometry
@@ -126,9 +133,8 @@ class DatSpect:
         geometry, placed = spect.geometry, spect.geometry.placed
         age = None if spect.patient is None else spect.patient.age_years
         segments = segments_of(found.regions, placed=placed)
-        said = said_of(
-            found.ratios, self.classifier, normals=self.normals, age_years=age, placed=placed
-        )
+        normals = self.normals.get(str(spect.tracer.tracer))
+        said = self._said(spect, found.ratios, normals, age)
         return Result(
             segmentation=SegmentationResult(role="spect", geometry=geometry, segments=segments),
             measurements=(
@@ -137,43 +143,61 @@ class DatSpect:
                     found.ratios,
                     segments,
                     geometry.voxel_volume_ml,
-                    normals=self.normals,
+                    normals=normals,
                     age_years=age,
                     striatum_ml=self.parameters.striatum_ml,
                     placed=placed,
                 ),
             ),
-            classifications=(said.classification,),
+            classifications=said.classifications,
             figures=draw(
                 spect.array,
                 geometry,
                 found.regions,
                 found.ratios,
-                normals=self.normals,
+                normals=normals,
                 age_years=age,
             ),
-            warnings=self._warnings(found, said, age, placed=placed),
+            warnings=_warnings(found, (*_range_told(spect, normals), *said.warnings), age, placed),
         )
 
-    def _warnings(
-        self, found: Measured, said: Said, age: float | None, *, placed: bool
-    ) -> tuple[str, ...]:
-        warnings = [
-            f"Reference range in use: {self.normals.name}, {self.normals.subjects} subjects. "
-            "Ranges hold for the camera, reconstruction and regions they were made with only.",
-            *said.warnings,
-        ]
-        if age is None:
-            warnings.append("The age is not told; the reference range is that of 60 years.")
-        if not placed:
-            warnings.append(
-                "The source tells no orientation: which side is left is not known, sides are "
-                "called 1 and 2. That the forehead is at the top of the slices was taken as given."
-            )
-        low = [value for value in found.ratios.features if value < 0]
-        if low:
-            warnings.append("A region has less than the reference: its ratio is below zero.")
-        return tuple(warnings)
+    def _said(
+        self, spect: Volume, ratios: Ratios, normals: Normals | None, age: float | None
+    ) -> Said:
+        """What the classifier says; nothing of a tracer that it was not trained on."""
+        if normals is None or normals.tracer != LEARNT_TRACER:
+            return unsaid_of(str(spect.tracer.tracer))
+        placed = spect.geometry.placed
+        return said_of(ratios, self.classifier, normals=normals, age_years=age, placed=placed)
+
+
+def _range_told(spect: Volume, normals: Normals | None) -> tuple[str, ...]:
+    """Whose range the ratios are compared with, or that there is none."""
+    if normals is None:
+        return (
+            f"No reference range of {spect.tracer.tracer} is in use: its ratios are compared with "
+            "nothing. Ranges of another tracer do not hold for it.",
+        )
+    return (
+        f"Reference range in use: {normals.name}, {normals.subjects} subjects. "
+        "Ranges hold for the tracer, camera, reconstruction and regions they were made with only.",
+    )
+
+
+def _warnings(
+    found: Measured, first: tuple[str, ...], age: float | None, placed: bool
+) -> tuple[str, ...]:
+    warnings = list(first)
+    if age is None:
+        warnings.append("The age is not told; a reference range is that of 60 years.")
+    if not placed:
+        warnings.append(
+            "The source tells no orientation: which side is left is not known, sides are "
+            "called 1 and 2. That the forehead is at the top of the slices was taken as given."
+        )
+    if any(value < 0 for value in found.ratios.features):
+        warnings.append("A region has less than the reference: its ratio is below zero.")
+    return tuple(warnings)
 
 
 def _check(spect: Volume) -> None:

@@ -23,6 +23,7 @@ from dicom_node.domain.errors import WeightsError
 Floats = NDArray[np.float64]
 
 FORMAT = 1
+LEARNT_TRACER = "IOFLUPANE"  # of every scan of its training
 FEATURES = tuple(f"{nucleus} {side}" for nucleus, side in MEASURED)
 MIRRORED = (1, 0, 3, 2)  # left and right of FEATURES exchanged
 

@@ -79,22 +79,26 @@ def measurements_of(
     segments: Sequence[Segment],
     voxel_ml: float,
     *,
-    normals: Normals,
+    normals: Normals | None,
     age_years: float | None,
     striatum_ml: float,
     placed: bool,
 ) -> tuple[Measurement, ...]:
-    """Numbers of each region, then those of the striata and of both sides together."""
+    """Numbers of each region, then those of the striata and of both sides together.
+
+    Parameters
+    ----------
+    normals : None where there are none of the tracer; then nothing is compared
+    """
     found: list[Measurement] = []
     for number, (part, segment) in enumerate(zip(MEASURED, segments, strict=False), start=1):
         value = ratios.binding[part]
-        z = normals.ranges[str(part[0])].z(value, age_years)
-        source = f"(value - mean) / standard deviation of: {normals.name}"
-        found += [
-            _number("SBR", BINDING_RATIO, value, segment=number, source=_BY_REGIONS),
-            _number("z", Z_SCORE, z, coding.COUNT, segment=number, source=source),
-            _volume(segment, voxel_ml),
-        ]
+        found.append(_number("SBR", BINDING_RATIO, value, segment=number, source=_BY_REGIONS))
+        if normals is not None:
+            z = normals.ranges[str(part[0])].z(value, age_years)
+            source = f"(value - mean) / standard deviation of: {normals.name}"
+            found.append(_number("z", Z_SCORE, z, coding.COUNT, segment=number, source=source))
+        found.append(_volume(segment, voxel_ml))
     found.append(_volume(segments[-1], voxel_ml))
     return (*found, *_of_both_sides(ratios, striatum_ml, placed=placed))
 

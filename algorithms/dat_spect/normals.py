@@ -17,7 +17,7 @@ from algorithms.dat_spect.regions import REGION_SET
 from algorithms.toolbox.normals_file import read_normals_file
 from algorithms.toolbox.striatum import Nucleus, Side
 
-FORMAT = 1
+FORMAT = 2
 REFERENCE_AGE = 60.0
 LEAST_SUBJECTS = 10
 QUANTITIES = (
@@ -57,15 +57,16 @@ class Range:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normals:
-    """Ranges of every quantity, and whose they are."""
+    """Ranges of every quantity, and whose they are; they hold for one tracer."""
 
     name: str
+    tracer: str
     subjects: int
     ranges: Mapping[str, Range]
 
 
-def fit_normals(name: str, scans: Sequence[tuple[Ratios, float | None]]) -> Normals:
-    """Normals of scans with the age of each person.
+def fit_normals(name: str, tracer: str, scans: Sequence[tuple[Ratios, float | None]]) -> Normals:
+    """Normals of scans of one tracer with the age of each person.
 
     Left and right count as two looks at one person: their mean is fitted, their spread about it
     stays in the standard deviation.
@@ -82,7 +83,7 @@ def fit_normals(name: str, scans: Sequence[tuple[Ratios, float | None]]) -> Norm
         quantity: _fit([values_of(ratios)[quantity] for ratios, _ in scans], ages, quantity)
         for quantity in QUANTITIES
     }
-    return Normals(name=name, subjects=len(scans), ranges=ranges)
+    return Normals(name=name, tracer=tracer, subjects=len(scans), ranges=ranges)
 
 
 def values_of(ratios: Ratios) -> dict[str, tuple[float, ...]]:
@@ -124,6 +125,7 @@ def to_json(normals: Normals) -> str:
         "format": FORMAT,
         "regions": REGION_SET,
         "name": normals.name,
+        "tracer": normals.tracer,
         "subjects": normals.subjects,
         "ranges": ranges,
     }
@@ -143,7 +145,7 @@ def read_normals(path: Traversable) -> Normals:
         _normals,
         needed={"format": FORMAT, "regions": REGION_SET},
         what="normals",
-        keys="name, subjects and ranges",
+        keys="name, tracer, subjects and ranges",
     )
 
 
@@ -155,4 +157,6 @@ def _normals(content: Mapping[str, object]) -> Normals:
     for name, one in made.items():
         if not one.sd > 0 or not math.isfinite(one.at_60 + one.per_year + one.sd):
             raise ValueError(f"ranges.{name}")
-    return Normals(name=str(content["name"]), subjects=subjects, ranges=made)
+    return Normals(
+        name=str(content["name"]), tracer=str(content["tracer"]), subjects=subjects, ranges=made
+    )

@@ -40,7 +40,7 @@ def draw(
     regions: Regions,
     ratios: Ratios,
     *,
-    normals: Normals,
+    normals: Normals | None,
     age_years: float | None,
 ) -> tuple[Figure, ...]:
     """Slices with regions, then bars."""
@@ -81,11 +81,14 @@ def _slices(relative: NDArray[np.float32], geometry: Geometry, regions: Regions)
     )
 
 
-def _bars(ratios: Ratios, normals: Normals, age_years: float | None, *, placed: bool) -> Figure:
+def _bars(
+    ratios: Ratios, normals: Normals | None, age_years: float | None, *, placed: bool
+) -> Figure:
     sheet, canvas = blank(_WIDTH, _HEIGHT)
+    ranges = {} if normals is None else normals.ranges
     highest = max(
         *(ratios.binding[part] for part in MEASURED),
-        *(normals.ranges[str(nucleus)].ends(age_years)[1] for nucleus, _ in MEASURED),
+        *(ranges[nucleus].ends(age_years)[1] for nucleus, _ in MEASURED if nucleus in ranges),
         1.0,
     )
     scale = (_FOOT - _TOP) / (1.1 * highest)
@@ -93,21 +96,29 @@ def _bars(ratios: Ratios, normals: Normals, age_years: float | None, *, placed: 
     room = (_WIDTH - _LEFT - _RIGHT) / len(MEASURED)
     for place, part in enumerate(MEASURED):
         middle = _LEFT + (place + 0.5) * room
-        ends = normals.ranges[str(part[0])].ends(age_years)
-        _range(canvas, middle, [_FOOT - scale * max(0.0, end) for end in ends], room)
         value = ratios.binding[part]
+        if part[0] in ranges:
+            normal = ranges[part[0]]
+            ends = [_FOOT - scale * max(0.0, end) for end in normal.ends(age_years)]
+            _range(canvas, middle, ends, room)
+            told = f"z {normal.z(value, age_years):+.1f}"
+            write(canvas, middle, _FOOT + 2.2 * TEXT_PX, told, ha="center")
         _bar(canvas, middle, _FOOT - scale * max(0.0, value), colour(COLOURS[part]))
-        z = normals.ranges[str(part[0])].z(value, age_years)
         top = _FOOT - scale * max(0.0, value)
         write(canvas, middle, top - TEXT_PX * 0.7, f"{value:.2f}", weight="bold", ha="center")
         name = f"{part[0].capitalize()} {side_name(part[1], placed=placed)}"
         write(canvas, middle, _FOOT + TEXT_PX, name, ha="center")
-        write(canvas, middle, _FOOT + 2.2 * TEXT_PX, f"z {z:+.1f}", ha="center")
-    age = "60 y (age not told)" if age_years is None else f"{age_years:.0f} y"
-    whose = f"{normals.name[:40]} ({normals.subjects} persons)"
-    write(canvas, 8, TEXT_PX, f"Grey: 95 % of {whose} at {age}")
+    write(canvas, 8, TEXT_PX, _whose(normals, age_years))
     write(canvas, 8, 2.3 * TEXT_PX, _asymmetry(ratios))
-    return finished(sheet, "SBR against the normals in use")
+    title = "SBR, compared with nothing" if normals is None else "SBR against the normals in use"
+    return finished(sheet, title)
+
+
+def _whose(normals: Normals | None, age_years: float | None) -> str:
+    if normals is None:
+        return "No reference range of this tracer is in use"
+    age = "60 y (age not told)" if age_years is None else f"{age_years:.0f} y"
+    return f"Grey: 95 % of {normals.name[:40]} ({normals.subjects} persons) at {age}"
 
 
 def _asymmetry(ratios: Ratios) -> str:

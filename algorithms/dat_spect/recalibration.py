@@ -14,6 +14,8 @@ from dicom_node.domain.volume import Volume
 def make_normals(volumes: Iterable[Volume], *, name: str, out: Path) -> tuple[str, ...]:
     """Write normals of scans, one per person; gives a sentence for each that was refused.
 
+    Normals hold for one tracer: that of the first scan, and scans of another are refused.
+
     Raises
     ------
     InputRejected
@@ -23,10 +25,13 @@ def make_normals(volumes: Iterable[Volume], *, name: str, out: Path) -> tuple[st
     assert isinstance(algorithm, DatSpect)
     scans: list[tuple[Ratios, float | None]] = []
     refused: list[str] = []
+    tracer = ""
     for volume in volumes:
         age = None if volume.patient is None else volume.patient.age_years
         try:
+            _require_same(volume, tracer)
             scans.append((algorithm.measured(volume).ratios, age))
+            tracer = volume.tracer.tracer or ""
         except InputRejected as cause:
             refused.append(f"series {volume.key.series_instance_uid}: {cause}")
     if len(scans) < LEAST_SUBJECTS:
@@ -35,5 +40,13 @@ def make_normals(volumes: Iterable[Volume], *, name: str, out: Path) -> tuple[st
             "spread of 8 years or more for a correction by age"
         )
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(to_json(fit_normals(name, scans)), encoding="utf-8")
+    out.write_text(to_json(fit_normals(name, tracer, scans)), encoding="utf-8")
     return tuple(refused)
+
+
+def _require_same(volume: Volume, tracer: str) -> None:
+    if tracer and volume.tracer.tracer != tracer:
+        raise InputRejected(
+            f"its tracer is {volume.tracer.tracer}, the first scan has {tracer}; normals are "
+            "of one tracer"
+        )

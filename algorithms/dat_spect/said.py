@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from algorithms.dat_spect.classifier import Classifier, Judged, fractions
+from algorithms.dat_spect.classifier import LEARNT_TRACER, Classifier, Judged, fractions
 from algorithms.dat_spect.measurements import side_name
 from algorithms.dat_spect.normals import Normals
 from algorithms.dat_spect.ratios import Ratios
@@ -33,7 +33,7 @@ class Said:
     """Parts of a result."""
 
     measurements: tuple[Measurement, ...]
-    classification: Classification
+    classifications: tuple[Classification, ...]
     warnings: tuple[str, ...]
 
 
@@ -52,12 +52,25 @@ def said_of(
     why = _reasons(ratios, normals, age_years, placed=placed)
     return Said(
         measurements=_numbers(judged, classifier, normals),
-        classification=Classification(
-            name=PATTERN,
-            value=_value(probability),
-            explanation=f"{why} Classifier: {classifier.name}. It names no disease.",
+        classifications=(
+            Classification(
+                name=PATTERN,
+                value=_value(probability),
+                explanation=f"{why} Classifier: {classifier.name}. It names no disease.",
+            ),
         ),
         warnings=_warnings(judged, classifier, normals),
+    )
+
+
+def unsaid_of(tracer: str) -> Said:
+    """Nothing, of a tracer that the classifier was not trained on."""
+    return Said(
+        measurements=(),
+        classifications=(),
+        warnings=(
+            f"The classifier was trained on {LEARNT_TRACER}: no probability is given for {tracer}.",
+        ),
     )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from algorithms.fdg_lesions import vocabulary as words
+from algorithms.fdg_lesions.relative_volume import SOURCE as RELATIVE_SOURCE
+from algorithms.fdg_lesions.relative_volume import RelativeVolume, relative_volume
 from algorithms.toolbox.body_size import lean_body_mass_kg
 from algorithms.toolbox.burden import DMAX_SOURCE, SDMAX_SOURCE, Burden, restricted
 from algorithms.toolbox.fdg_criteria import (
@@ -12,7 +14,6 @@ from algorithms.toolbox.fdg_criteria import (
     percist_threshold,
     qpet,
 )
-from algorithms.toolbox.isocontour import at_fraction_of_maximum
 from algorithms.toolbox.lesion_references import Ranges
 from algorithms.toolbox.lesion_study import study_of
 from algorithms.toolbox.lesion_values import plain, suvs_of
@@ -29,7 +30,7 @@ from dicom_node.domain.result import (
 )
 from dicom_node.domain.volume import PatientFacts, Volume
 
-_FIXED_SUV, _FRACTION, _MARGIN_MM = 4.0, 0.41, 30.0
+_FIXED_SUV = 4.0
 NO_BODY = "Size, weight or sex of the patient is missing: no PERCIST threshold and no SDmax."
 
 
@@ -64,6 +65,7 @@ def measured(
     )
     burden, regions, found = study.burden, study.regions, study.references
     body, missing = _of_body(pet.patient, burden, found.liver)
+    relative = relative_volume(pet, regions, physiological)
     ratios, categories = _of_liver(pet, regions, burden, found.liver)
     return Result(
         segmentation=study.segmentation,
@@ -71,11 +73,11 @@ def measured(
             *(m for n, one in enumerate(burden.lesions, start=1) for m in _of_lesion(one, n)),
             *ratios,
             *study.common,
-            *_totals(pet, regions, burden),
+            *_totals(pet, regions, burden, relative),
             *body,
         ),
         classifications=categories,
-        warnings=(*found.warnings, *missing),
+        warnings=(*found.warnings, *missing, *relative.warnings),
     )
 
 
@@ -88,29 +90,19 @@ def _of_lesion(uptake: Uptake, segment: int) -> tuple[Measurement, ...]:
     )
 
 
-def _totals(pet: Volume, regions: Sequence[Region], burden: Burden) -> tuple[Measurement, ...]:
+def _totals(
+    pet: Volume, regions: Sequence[Region], burden: Burden, relative: RelativeVolume
+) -> tuple[Measurement, ...]:
     """Number and sums: of the contours, of their part at SUV 4.0, and of 41 % of each maximum."""
     voxel_ml = pet.geometry.voxel_volume_ml
     fixed = sum(part.voxels for part in restricted(pet.array, regions, _FIXED_SUV)) * voxel_ml
-    shares = [
-        at_fraction_of_maximum(
-            pet.array,
-            pet.geometry,
-            region,
-            fraction=_FRACTION,
-            others=[other for other in regions if other is not region],
-            margin_mm=_MARGIN_MM,
-        ).region
-        for region in regions
-    ]
-    fraction = sum(share.voxels for share in shares) * voxel_ml
     rows = [
         ("Number of lesions", words.NUMBER_OF_LESIONS, float(burden.number), coding.COUNT, ""),
         ("Total MTV", coding.METABOLIC_VOLUME, burden.volume_ml, coding.MILLILITRE, "contours"),
         ("Total MTV SUV>=4.0", coding.METABOLIC_VOLUME, fixed, coding.MILLILITRE,
          "part of the contours with SUV of 4.0 or more"),
-        ("Total MTV 41%", coding.METABOLIC_VOLUME, fraction, coding.MILLILITRE,
-         "41 % of each lesion's maximum (EANM)"),
+        ("Total MTV 41%", coding.METABOLIC_VOLUME, relative.volume_ml, coding.MILLILITRE,
+         RELATIVE_SOURCE),
         ("Total TLG", coding.TOTAL_LESION_GLYCOLYSIS, burden.product, coding.GRAM, "contours"),
     ]  # fmt: skip
     if burden.dmax_mm is not None:

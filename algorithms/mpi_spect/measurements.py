@@ -38,6 +38,7 @@ METHODS = {
     "stress": Code("432655005", "SCT", "Cardiac Stress State"),
     "rest": Code("128975004", "SCT", "Resting State"),
 }
+_FOREMOST = (SUMMED_SCORE, DEFICIT, EJECTION_FRACTION, DILATION)
 _RGB = {Vessel.LAD: (213, 94, 0), Vessel.LCX: (0, 158, 115), Vessel.RCA: (86, 180, 233)}
 _CAVITY_RGB = (150, 150, 150)
 
@@ -101,7 +102,7 @@ def _shade(rgb: tuple[int, int, int], number: int) -> tuple[int, int, int]:
 def measurements_of(
     found: Found, compared: Compared | None, *, low_percent: float, limits: str
 ) -> tuple[Measurement, ...]:
-    """Numbers of each segment, then those of the ventricle.
+    """Numbers of each segment, then those of the ventricle, the scores and ejection first.
 
     Parameters
     ----------
@@ -110,7 +111,7 @@ def measurements_of(
     """
     study = _of_ventricle(found, low_percent, limits)
     if compared is None:
-        return (*_of_segments(found, limits), *study)
+        return (*_of_segments(found, limits), *_foremost_first(study))
     difference = segment_means(compared.difference)
     rest = segment_means(compared.rest_polar)
     told = "rest map scaled to the hottest quarter of the stress map"
@@ -123,7 +124,14 @@ def measurements_of(
             _percent("Change", UPTAKE_DIFFERENCE, difference[number - 1], number, source=_CHANGE),
         )
     ]
-    return (*joined, *study, *_of_both(compared, low_percent, limits))
+    both = [*study, *_of_both(compared, low_percent, limits)]
+    return (*joined, *_foremost_first(both))
+
+
+def _foremost_first(values: Sequence[Measurement]) -> list[Measurement]:
+    """What a reader asks for first in front; the page has no room for all of them."""
+    rank = {name: number for number, name in enumerate(_FOREMOST)}
+    return sorted(values, key=lambda one: rank.get(one.name, len(rank)))
 
 
 _CHANGE = "rest less stress, percent points"

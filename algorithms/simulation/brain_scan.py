@@ -112,18 +112,38 @@ def scan_person(
     resolution = float(random.uniform(*camera.resolution_mm))
     smoothing = float(random.uniform(*camera.filter_mm))
     fine = _fine_grid()
-    truth = activity(head, uptake, world.tissue, template, places_mm(fine))
-    blurred = _blurred(truth.astype(np.float32), resolution, fine)
-    expected = np.clip(sampled(blurred, fine, places_mm(geometry)), 0.0, None)
-    counts = expected * random.uniform(*camera.counts_per_ml) * geometry.voxel_volume_ml
-    image = _blurred(random.poisson(counts).astype(np.float32), smoothing, geometry)
+    truth = activity(head, uptake, world.tissue, template, places_mm(fine)).astype(np.float32)
+    taken = Taken(
+        resolution_mm=resolution,
+        filter_mm=smoothing,
+        counts_per_ml=float(random.uniform(*camera.counts_per_ml)),
+    )
     return BrainScan(
-        image=image,
+        image=take(truth, fine, geometry, taken, random),
         geometry=geometry,
         uptake=uptake,
         head=head,
         fwhm_mm=float(np.hypot(resolution, smoothing)),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """How one scan is taken; as `Camera`, with one value of each."""
+
+    resolution_mm: float
+    filter_mm: float
+    counts_per_ml: float
+
+
+def take(
+    truth: Image, fine: Geometry, geometry: Geometry, taken: Taken, random: np.random.Generator
+) -> Image:
+    """Counts per voxel of a camera's grid, of a concentration on a fine one, unspecific 1."""
+    blurred = _blurred(truth, taken.resolution_mm, fine)
+    expected = np.clip(sampled(blurred, fine, places_mm(geometry)), 0.0, None)
+    counts = expected * taken.counts_per_ml * geometry.voxel_volume_ml
+    return _blurred(random.poisson(counts).astype(np.float32), taken.filter_mm, geometry)
 
 
 def true_masks(scan: BrainScan) -> dict[tuple[Nucleus, Side], Mask]:

@@ -9,9 +9,11 @@ from pathlib import Path
 import torch
 
 from algorithms.toolbox.lesion_net.bundle import save_bundle
+from algorithms.toolbox.lesion_net.judge import Judge
 from algorithms.toolbox.lesion_net.network import NetworkShape, best_device
 from algorithms.training.card import TrainingFacts, facts_of, model_card
 from algorithms.training.examples import ExamplePlan
+from algorithms.training.judging import judge_from, taught_by
 from algorithms.training.trainer import Outcome, TrainingPlan, origin_of, plan_facts, train
 
 _FAMILIES = {"fdg-lesions": "fdg", "psma-lesions": "psma"}
@@ -42,7 +44,11 @@ def main(arguments: list[str] | None = None) -> int:
     if not outcome.finished:
         sys.stderr.write("train: no step was done; give more time or steps\n")
         return 1
-    sha256 = _write(given, plan, outcome, device)
+    try:
+        sha256 = _write(given, plan, outcome, device)
+    except ValueError as cause:
+        sys.stderr.write(f"train: no judge of candidates: {cause}\n")
+        return 1
     sys.stdout.write(
         f"{given.task} {given.version}: {outcome.step} of {plan.steps} steps in "
         f"{outcome.seconds / 60:.1f} min, loss {outcome.loss:.4f}, sha256 {sha256}, {given.out}\n"
@@ -71,6 +77,7 @@ def _write(
     given: argparse.Namespace, plan: TrainingPlan, outcome: Outcome, device: torch.device
 ) -> str:
     name = torch.cuda.get_device_name() if device.type == "cuda" else platform.machine()
+    judge, judged = _judge(given, outcome, device)
     facts = TrainingFacts(
         family=_FAMILIES[given.task],
         version=given.version,
@@ -85,8 +92,21 @@ def _write(
         name=given.task,
         version=given.version,
         card=model_card(facts, plan, outcome),
-        facts=facts_of(plan_facts(plan), outcome, facts),
+        facts=facts_of(plan_facts(plan), outcome, facts) | judged,
+        judge=judge,
     )
+
+
+def _judge(
+    given: argparse.Namespace, outcome: Outcome, device: torch.device
+) -> tuple[Judge | None, dict[str, object]]:
+    """The judge of candidates, and what the metadata tell of it; none from no patients."""
+    if given.judge_patients == 0:
+        return None, {}
+    family, tell = _FAMILIES[given.task], sys.stderr.write
+    taught = taught_by(outcome.net, device, family, given.judge_patients, tell)
+    judge, facts = judge_from(taught)
+    return judge, {"judge": facts}
 
 
 def _commit() -> str:
@@ -108,6 +128,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, help="stop after so long and write what there is")
     parser.add_argument("--steps", type=int, default=12_000, help="of all runs together")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--judge-patients", type=int, default=120, help="that teach the judge of candidates"
+    )
     parser.add_argument("--version", default="0.1.0")
     parser.add_argument("--workers", type=int, default=1, help="processes that simulate")
     parser.add_argument("--threads", type=int, default=1, help="of the network on a CPU")

@@ -24,7 +24,7 @@ def build_encapsulated_pdf(
         study_instance_uid=report.source.key.study_instance_uid,
         sop_class_uid=EncapsulatedPDFStorage,
         modality="DOC",
-        **identity(report, equipment, form),
+        **identity(report, equipment, source, form),
     )
     made.ConversionType = "SYN"
     made.BurnedInAnnotation = "YES"

@@ -53,7 +53,7 @@ def build_key_objects(
         study_instance_uid=report.source.key.study_instance_uid,
         sop_class_uid=KeyObjectSelectionDocumentStorage,
         modality="KO",
-        **identity(report, equipment, form),
+        **identity(report, equipment, source, form),
     )
     _put_root(document, OF_INTEREST)
     finish(document, report=report, equipment=equipment, source=source)

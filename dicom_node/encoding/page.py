@@ -4,6 +4,8 @@
 its cine bar there.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,8 +21,8 @@ from dicom_node.encoding.statements import (
     all_warnings,
     factor_text,
     parameter_text,
+    scan_text,
     segments_of,
-    tracer_text,
 )
 from dicom_node.encoding.thumbnails import reference_figures
 
@@ -33,8 +35,9 @@ _BANNER_HEIGHT = 50
 _SIZE, _SMALL = 20, 18
 _LINE, _SMALL_LINE = 29, 24
 _TITLE_WIDTH, _TITLE_SIZES = 520, (30, 27, 24, 21)
+_SOURCE_SIZES = (24, 22, 20)
 _WARNING_LINES = 6  # kept free below the table where there is anything to warn of
-_PARAGRAPH_LINES = 4
+_PARAGRAPH_LINES, _STUDY_LINES = 4, 6
 _SHORT_HASH = 12
 _KINDS = {"PT": "PET"}  # modalities whose code is not what people call them
 
@@ -99,15 +102,17 @@ def _picture(report: Report, figure: Figure) -> Canvas:
 
 def _draw_title(canvas: Canvas, title: str) -> None:
     """Title at the left of the top centre, as large as it fits there."""
-    sizes = (size for size in _TITLE_SIZES if _title_fits(canvas, title, size))
-    size = next(sizes, _TITLE_SIZES[-1])
-    shown = canvas.fitted(title, width=_TITLE_WIDTH, size=size, bold=True)
-    canvas.text(shown, x=_MARGIN, y=52, size=size, bold=True)
+    _draw_bold(canvas, title, x=_MARGIN, y=52, width=_TITLE_WIDTH, sizes=_TITLE_SIZES)
 
 
-def _title_fits(canvas: Canvas, title: str, size: float) -> bool:
-    """Whether the title is narrow enough in a size."""
-    return canvas.width_of(title, size=size, bold=True) <= _TITLE_WIDTH
+def _draw_bold(
+    canvas: Canvas, words: str, *, x: float, y: float, width: float, sizes: Sequence[float]
+) -> None:
+    """Words in the first size that fits, cut in the last."""
+    fits = (size for size in sizes if canvas.width_of(words, size=size, bold=True) <= width)
+    size = next(fits, sizes[-1])
+    shown = canvas.fitted(words, width=width, size=size, bold=True)
+    canvas.text(shown, x=x, y=y, size=size, bold=True)
 
 
 def _draw_right(canvas: Canvas, report: Report, modality: str) -> None:
@@ -168,8 +173,8 @@ def _draw_source(canvas: Canvas, report: Report, modality: str) -> float:
     source, provenance = report.source, report.source.unit_provenance
     when = "" if source.acquired_at is None else f"  {source.acquired_at:%Y-%m-%d %H:%M}"
     kind = _KINDS.get(modality, modality)
-    head = canvas.fitted(f"{kind}  {tracer_text(source)}{when}", width=_RIGHT_WIDTH, size=24)
-    canvas.text(head, x=_RIGHT_X, y=_TOP + 26, size=24, bold=True)
+    named = f"{kind}  {scan_text(source)}{when}"
+    _draw_bold(canvas, named, x=_RIGHT_X, y=_TOP + 26, width=_RIGHT_WIDTH, sizes=_SOURCE_SIZES)
     factor = f", factor {factor_text(provenance)}" if provenance.factors else ""
     unit = unit_name(source.unit)
     rule = f"{unit} from {provenance.stored_unit}{factor}: {provenance.rule}"
@@ -190,15 +195,18 @@ def _study_lines(canvas: Canvas, result: Result) -> list[str]:
         for one in result.measurements_of(None)
     ]
     lines = [] if segments_of(result) else [NOTHING_MARKED]
-    return lines + _paragraph(canvas, "  ·  ".join(said), width=_RIGHT_WIDTH, size=_SIZE)
+    told = "  ·  ".join(said)
+    return lines + _paragraph(canvas, told, width=_RIGHT_WIDTH, size=_SIZE, most=_STUDY_LINES)
 
 
-def _paragraph(canvas: Canvas, words: str, *, width: float, size: float = _SMALL) -> list[str]:
+def _paragraph(
+    canvas: Canvas, words: str, *, width: float, size: float = _SMALL, most: int = _PARAGRAPH_LINES
+) -> list[str]:
     """Lines of a text, few enough to leave room for others."""
     lines = canvas.wrapped(words, width=width, size=size)
-    if len(lines) <= _PARAGRAPH_LINES:
+    if len(lines) <= most:
         return lines
-    return [*lines[: _PARAGRAPH_LINES - 1], "… in full in the structured report"]
+    return [*lines[: most - 1], "… in full in the structured report"]
 
 
 def _fitting(warnings: list[list[str]], room: int) -> list[str]:

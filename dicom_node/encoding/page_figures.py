@@ -9,6 +9,7 @@ from dicom_node.encoding.canvas import MUTED, Canvas
 
 _FIGURES = 4
 _TITLE_SIZE, _TITLE_HEIGHT = 18, 30
+_SMALL_SIZE = 14  # two lines of it in the height of a title
 _GAP = 14
 _THUMBNAIL_WEIGHT = 0.15
 
@@ -104,11 +105,11 @@ def _balance(rows: Sequence[Row], width: float, height: float, small: Collection
 
 
 def _draw_title(canvas: Canvas, title: str, *, x: float, y: float, width: float) -> None:
-    """Title of a picture, above it, where the eye begins."""
-    canvas.text(
-        canvas.fitted(title, width=width, size=_TITLE_SIZE, bold=True),
-        x=x,
-        y=y + _TITLE_SIZE,
-        size=_TITLE_SIZE,
-        bold=True,
-    )
+    """Title of a picture, above it, where the eye begins; a narrow one's stands in two lines."""
+    if canvas.width_of(title, size=_TITLE_SIZE, bold=True) <= width:
+        canvas.text(title, x=x, y=y + _TITLE_SIZE, size=_TITLE_SIZE, bold=True)
+        return
+    first, *more = canvas.wrapped(title, width=width, size=_SMALL_SIZE)
+    rest = canvas.fitted(" ".join(more), width=width, size=_SMALL_SIZE)
+    for number, line in enumerate((first, rest)):
+        canvas.text(line, x=x, y=y + _SMALL_SIZE * (number + 0.85), size=_SMALL_SIZE)

@@ -10,6 +10,8 @@ from dicom_node.domain.algorithm import AlgorithmCard
 from dicom_node.domain.coding import Code
 from dicom_node.domain.equipment import Equipment
 from dicom_node.domain.report import Report
+from dicom_node.domain.series import ExamKind
+from dicom_node.domain.volume import Volume
 from dicom_node.encoding.codes import (
     ACQUISITION_EQUIPMENT,
     PROCESSING_EQUIPMENT,
@@ -51,7 +53,7 @@ _CONTENT_OF = MappingProxyType(
         Role.SR: "report",
         Role.SC: "summary page",
         Role.MEASUREMENTS: "measurements",
-        Role.KEY_OBJECTS: "what to look at",
+        Role.KEY_OBJECTS: "key objects",
         Role.RTSTRUCT: "contours",
         Role.MAP: "voxel map",
         Role.PDF: "pages as PDF",
@@ -77,7 +79,9 @@ def short(text: str, characters: int = _LO_CHARACTERS) -> str:
     return text if len(text) <= characters else f"{text[: characters - 3]}..."
 
 
-def identity(report: Report, equipment: Equipment, form: Form) -> dict[str, Any]:
+def identity(
+    report: Report, equipment: Equipment, source: SourceHeader, form: Form
+) -> dict[str, Any]:
     """Keyword arguments that every highdicom object takes: UIDs, numbers, equipment.
 
     `Any`, because the three constructors give each keyword a type of its own.
@@ -91,7 +95,7 @@ def identity(report: Report, equipment: Equipment, form: Form) -> dict[str, Any]
         "manufacturer_model_name": equipment.model_name,
         "software_versions": _software_versions(report.card, equipment),
         "device_serial_number": equipment.device_serial_number,
-        "series_description": series_description(report.card, form),
+        "series_description": series_description(report, source, form),
         "specific_character_set": CHARACTER_SET,
         "coding_schemes": None
         if form.role is Role.SC
@@ -99,13 +103,38 @@ def identity(report: Report, equipment: Equipment, form: Form) -> dict[str, Any]
     }
 
 
-def series_description(card: AlgorithmCard, form: Form) -> str:
-    """Series Description (0008,103E): research, what it is, and by which algorithm.
+def series_description(report: Report, source: SourceHeader, form: Form) -> str:
+    """Series Description (0008,103E): research, of which scan, what it is, by which algorithm.
 
-    What it is comes early: lists of series show some twenty characters.
+    One study may hold several results of an algorithm, as of stress and rest: the state comes
+    early, for lists of series show some twenty characters, and the number of the source's series
+    tells apart what no state does.
     """
     part = f" {form.part} of {form.parts}" if form.parts > 1 else ""
-    return short(f"{_DESCRIPTION_PREFIX}{_CONTENT_OF[form.role]}{part}: {card.title}")
+    state, gated = _state_and_gating(report.source)
+    series = " ".join(word for word in (gated, _series_number(source.dataset)) if word)
+    of = f" of {series}" if series else ""
+    what = f"{state} {_CONTENT_OF[form.role]}{part}{of}".lstrip()
+    return short(f"{_DESCRIPTION_PREFIX}{what}: {report.card.title}")
+
+
+def _series_number(source: Dataset) -> str:
+    """Series Number (0020,0011), Type 2: nothing where it is empty or no number."""
+    try:
+        return f"series {int(source.SeriesNumber)}"
+    except (AttributeError, TypeError, ValueError):
+        return ""
+
+
+def scan_words(source: Volume) -> str:
+    """Rest or stress, and whether gated, as far as the header says; empty where it does not."""
+    return " ".join(_state_and_gating(source)).strip()
+
+
+def _state_and_gating(source: Volume) -> tuple[str, str]:
+    if source.exam is None:
+        return "", ""
+    return source.exam.phase or "", "gated" if source.exam.kind is ExamKind.GATED else ""
 
 
 def finish(

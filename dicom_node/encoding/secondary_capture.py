@@ -53,7 +53,7 @@ def build_secondary_capture(
         coordinate_system="PATIENT",
         patient_orientation=("L", "F"),
         study_instance_uid=report.source.key.study_instance_uid,
-        **identity(report, equipment, form),
+        **identity(report, equipment, source, form),
     )
     made.ConversionType = "SYN"
     made.PatientOrientation = None  # a page of text has none; highdicom insists on one

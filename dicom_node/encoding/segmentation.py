@@ -84,7 +84,7 @@ def _header(
         content_creator_name=f"Algorithm^{report.card.name}",
         content_label=f"{source.modality}_SEG",
         content_description=short(f"{RESEARCH_ONLY.capitalize()}: {report.card.title}"),
-        **identity(report, equipment, form),
+        **identity(report, equipment, source, form),
     )
     # highdicom adds a segment 0, the background: OHIF then gives each segment its neighbour's
     # colour. Pixel Padding Value says the same.

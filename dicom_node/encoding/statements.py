@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dicom_node.domain.report import Report
 from dicom_node.domain.result import Result, Segment
 from dicom_node.domain.volume import UnitProvenance, Volume
-from dicom_node.encoding.provenance import RESEARCH_ONLY
+from dicom_node.encoding.provenance import RESEARCH_ONLY, scan_words
 from dicom_node.encoding.uids import Role, instance_uid
 
 NOTHING_MARKED = "The algorithm marked no region in this series."
@@ -63,18 +63,19 @@ def _predecessor_line(report: Report) -> tuple[str, ...]:
 
 
 def source_line(source: Volume) -> str:
-    """Tracer with its evidence and the time of acquisition."""
+    """State of the scan, tracer with its evidence, and the time of acquisition."""
     when = source.acquired_at
     acquired = "" if when is None else f"; acquired {when:%Y-%m-%d %H:%M:%S}"
     evidence = f", by {source.tracer.evidence}" if source.tracer.tracer else ""
-    return f"{tracer_text(source)}{evidence}{acquired}"
+    return f"{scan_text(source)}{evidence}{acquired}"
 
 
-def tracer_text(source: Volume) -> str:
-    """Tracer and nuclide, as far as they are known."""
+def scan_text(source: Volume) -> str:
+    """State of the scan, and tracer and nuclide, as far as they are known."""
     tracer = source.tracer.tracer or "tracer not named"
     nuclide = source.tracer.radionuclide
-    return tracer if nuclide is None else f"{tracer} ({nuclide})"
+    named = tracer if nuclide is None else f"{tracer} ({nuclide})"
+    return f"{scan_words(source)} {named}".lstrip()
 
 
 def unit_lines(source: Volume) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def build_structure_set(
         study_instance_uid=report.source.key.study_instance_uid,
         sop_class_uid=RTStructureSetStorage,
         modality="RTSTRUCT",
-        **identity(report, equipment, form),
+        **identity(report, equipment, source, form),
     )
     made.StructureSetLabel = _LABEL
     made.StructureSetDescription = f"{RESEARCH_ONLY}. {report.card.name} {report.card.version}"

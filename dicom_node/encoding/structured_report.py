@@ -85,7 +85,7 @@ def build_structured_report(
         is_verified=False,
         is_final=False,
         previous_versions=_previous(report, form),
-        **identity(report, equipment, form),
+        **identity(report, equipment, source, form),
     )
     finish(made, report=report, equipment=equipment, source=source)
     put_sequences(

@@ -104,5 +104,5 @@ def _header(
         voi_lut_transformations=[window],
         content_creator_name=f"Algorithm^{report.card.name}",
         content_description=short(f"{RESEARCH_ONLY.capitalize()}: {voxels.label}"),
-        **identity(report, equipment, form),
+        **identity(report, equipment, source, form),
     )

@@ -69,7 +69,7 @@ def controls_of(cases: Sequence[Case]) -> list[Case]:
 
 def normals_of(cases: Sequence[Case], name: str) -> Normals:
     """Normals of the controls among cases."""
-    return fit_normals(name, [(ratios_of(c), c.age_years) for c in controls_of(cases)])
+    return fit_normals(name, "IOFLUPANE", [(ratios_of(c), c.age_years) for c in controls_of(cases)])
 
 
 def table_of(cases: Sequence[Case], normals: Normals) -> Table:

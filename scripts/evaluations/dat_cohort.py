@@ -26,6 +26,7 @@ from algorithms.simulation.brain_uptake import Group
 from algorithms.toolbox.striatum import Nucleus
 from dicom_node.domain.coding import Unit
 from dicom_node.domain.errors import InputRejected
+from dicom_node.domain.geometry import Geometry
 from dicom_node.domain.series import SeriesKey
 from dicom_node.domain.tracer import TracerFinding
 from dicom_node.domain.volume import FrameSource, UnitProvenance, Volume
@@ -135,15 +136,20 @@ def one_case(algorithm: DatSpect, world: World, seed: int) -> Case:
 
 def volume_of(scan: BrainScan) -> Volume:
     """The scan as the node would hand it over."""
+    return volume_of_image(scan.image, scan.geometry)
+
+
+def volume_of_image(image: np.ndarray, geometry: Geometry) -> Volume:
+    """An image of ioflupane as the node would hand it over."""
     return Volume(
-        array=scan.image,
-        geometry=scan.geometry,
+        array=image,
+        geometry=geometry,
         unit=Unit.COUNTS,
         tracer=TracerFinding(tracer="IOFLUPANE", evidence="simulated"),
         key=SeriesKey(study_instance_uid="1.2", series_instance_uid="1.3"),
         frames=tuple(
             FrameSource(sop_class_uid="1.2", sop_instance_uid="1.4", frame_number=n + 1)
-            for n in range(scan.geometry.shape[0])
+            for n in range(geometry.shape[0])
         ),
         unit_provenance=UnitProvenance(stored_unit="counts", rule="simulated"),
     )

@@ -62,7 +62,9 @@ def seen(scans, normals):
 
 def normals_from(scans, groups, name="drawn normals"):
     return fit_normals(
-        name, [(ratios, age) for (age, ratios), sick in zip(scans, groups, strict=True) if not sick]
+        name,
+        "IOFLUPANE",
+        [(ratios, age) for (age, ratios), sick in zip(scans, groups, strict=True) if not sick],
     )
 
 
@@ -217,15 +219,15 @@ def test_the_shipped_classifier_knows_its_normals_and_a_plain_deficit(shipped, s
     for age in (45.0, 60.0, 80.0):
         normal = made((1, 1), (1, 1), simulated, age)
         said = said_of(normal, shipped, normals=simulated, age_years=age, placed=True)
-        assert said.classification.value == LIKE_NORMAL
+        assert said.classifications[0].value == LIKE_NORMAL
         sick = made((0.85, 0.75), (0.65, 0.4), simulated, age)
         said = said_of(sick, shipped, normals=simulated, age_years=age, placed=True)
-        assert said.classification.value == LIKE_DEFICIT
+        assert said.classifications[0].value == LIKE_DEFICIT
         probability = next(m for m in said.measurements if "Probability" in m.label)
         assert probability.value > 0.9
         assert simulated.name in probability.source
         assert "simulated" in probability.source
-        assert "SD below" in said.classification.explanation
+        assert "SD below" in said.classifications[0].explanation
 
 
 def test_what_it_was_not_trained_on_gets_no_probability(shipped, simulated):
@@ -237,7 +239,7 @@ def test_what_it_was_not_trained_on_gets_no_probability(shipped, simulated):
     ):
         ratios = made(caudate, putamen, simulated)
         said = said_of(ratios, shipped, normals=simulated, age_years=60, placed=True)
-        assert said.classification.value == UNKNOWN
+        assert said.classifications[0].value == UNKNOWN
         assert [m.label for m in said.measurements] == ["Distance from training data"]
         assert "no probability" in said.warnings[0]
 
@@ -269,9 +271,9 @@ def test_no_word_of_the_result_is_a_diagnosis(shipped, simulated):
         )
         words = " ".join(
             (
-                said.classification.name.meaning,
-                said.classification.value.meaning,
-                said.classification.explanation,
+                said.classifications[0].name.meaning,
+                said.classifications[0].value.meaning,
+                said.classifications[0].explanation,
                 *said.warnings,
                 *(m.label + m.name.meaning + m.source for m in said.measurements),
             )
@@ -283,10 +285,15 @@ def test_no_word_of_the_result_is_a_diagnosis(shipped, simulated):
 
 def test_normals_whose_line_ends_below_zero_give_no_probability(shipped, simulated):
     falling = Range(at_60=1.0, per_year=-0.05, sd=0.3)
-    broken = Normals(name="broken", subjects=10, ranges={**simulated.ranges, "putamen": falling})
+    broken = Normals(
+        name="broken",
+        tracer="IOFLUPANE",
+        subjects=10,
+        ranges={**simulated.ranges, "putamen": falling},
+    )
     ratios = made((1, 1), (1, 1), simulated)
     said = said_of(ratios, shipped, normals=broken, age_years=82, placed=True)
-    assert said.classification.value == UNKNOWN
+    assert said.classifications[0].value == UNKNOWN
     assert said.measurements == ()
     assert "broken" in said.warnings[0]
 

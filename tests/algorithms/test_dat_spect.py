@@ -5,12 +5,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from importlib.resources import files
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from volumes import grid, places, value_of, volume
 
 from algorithms.dat_spect import NORMALS_VARIABLE, SPEC, normals_file
+from algorithms.dat_spect.algorithm import DatSpect
 from algorithms.dat_spect.normals import fit_normals, read_normals, to_json
 from algorithms.dat_spect.ratios import Ratios, measure
 from algorithms.dat_spect.recalibration import make_normals
@@ -174,6 +176,38 @@ def test_total_counts_give_the_binding_of_a_blurred_striatum_back():
     assert found.caudate_to_putamen(Side.LEFT) == pytest.approx(1.0)
 
 
+@pytest.fixture(scope="module")
+def trodat(algorithm, patient):
+    return algorithm({"spect": spect(patient.image, tracer="TRODAT")})
+
+
+def test_trodat_has_the_same_ratios_and_is_compared_with_no_range_of_another_tracer(trodat, result):
+    for number in range(1, 5):
+        assert value_of(trodat, "SBR", number) == value_of(result, "SBR", number)
+    labels = {one.label for one in trodat.measurements}
+    assert labels == {one.label for one in result.measurements} - {
+        "z",
+        "Probability of deficit pattern (simulated)",
+        "Distance from training data",
+    }
+    assert trodat.classifications == ()
+    told = " ".join(trodat.warnings)
+    assert "No reference range of TRODAT is in use" in told
+    assert "simulated normals" not in told
+    assert trodat.figures[1].title == "SBR, compared with nothing"
+
+
+def test_trodat_is_compared_with_normals_of_its_own(algorithm, patient, trodat):
+    ours = replace(algorithm.normals["IOFLUPANE"], name="our TRODAT normals", tracer="TRODAT")
+    known = replace(algorithm, normals={**algorithm.normals, "TRODAT": ours})
+    found = known({"spect": spect(patient.image, tracer="TRODAT")})
+    assert value_of(found, "z", 1) == pytest.approx(
+        ours.ranges["caudate"].z(value_of(trodat, "SBR", 1), None)
+    )
+    assert found.warnings[0].startswith("Reference range in use: our TRODAT normals")
+    assert found.classifications == ()
+
+
 def made_ratios(level):
     return Ratios(
         binding={part: level * (1.1 if part[0] is Nucleus.PUTAMEN else 1) for part in MEASURED},
@@ -187,13 +221,13 @@ def test_normals_follow_age_and_are_the_same_after_a_file(tmp_path):
         (made_ratios(3.0 - 0.015 * (age - 60) + random.normal(0, 0.2)), float(age))
         for age in range(40, 82)
     ]
-    normals = fit_normals("ours", scans)
+    normals = fit_normals("ours", "IOFLUPANE", scans)
     assert normals.ranges["caudate"].mean(70) == pytest.approx(2.85, abs=0.1)
     assert normals.ranges["caudate"].sd == pytest.approx(0.2, rel=0.3)
     path = tmp_path / "normals.json"
     path.write_text(to_json(normals).replace('"sd": 0.0', '"sd": 1e-9'))
     found = read_normals(path)
-    assert found.name == "ours"
+    assert (found.name, found.tracer) == ("ours", "IOFLUPANE")
     assert found.ranges["putamen"] == normals.ranges["putamen"]
 
 
@@ -202,6 +236,17 @@ def test_the_command_refuses_too_few_scans_and_writes_nothing(patient, tmp_path)
     with pytest.raises(InputRejected, match="0 scans can be used"):
         make_normals([spect(small)], name="ours", out=tmp_path / "normals.json")
     assert not (tmp_path / "normals.json").exists()
+
+
+def test_normals_are_of_the_tracer_of_the_first_scan(monkeypatch, tmp_path):
+    measured = SimpleNamespace(ratios=made_ratios(3.0))
+    monkeypatch.setattr(DatSpect, "measured", lambda *_: measured)
+    image = np.zeros(GRID.shape, dtype=np.float32)
+    scans = [spect(image, tracer=tracer) for tracer in ["TRODAT"] * 10 + ["IOFLUPANE"]]
+    (left_out,) = make_normals(scans, name="ours", out=tmp_path / "normals.json")
+    assert "normals are of one tracer" in left_out
+    content = json.loads((tmp_path / "normals.json").read_text())
+    assert (content["tracer"], content["subjects"]) == ("TRODAT", 10)
 
 
 def test_normals_of_a_site_are_used_and_named_by_version_and_result(monkeypatch, tmp_path):
@@ -220,14 +265,14 @@ def test_normals_of_a_site_are_used_and_named_by_version_and_result(monkeypatch,
         check=True,
         timeout=60,
     )
-    assert again.stdout.startswith("1.1.0+normals.")
+    assert again.stdout.startswith("1.2.0+normals.")
     assert read_normals(normals_file()).name == "our normals"
 
 
 def test_too_few_normals_and_a_file_for_other_regions_are_refused(tmp_path):
     with pytest.raises(ValueError, match="at least 10"):
-        fit_normals("few", [(made_ratios(3.0), 60.0)] * 9)
+        fit_normals("few", "IOFLUPANE", [(made_ratios(3.0), 60.0)] * 9)
     path = tmp_path / "normals.json"
-    path.write_text('{"format": 1, "regions": "another"}')
+    path.write_text('{"format": 2, "regions": "another"}')
     with pytest.raises(ConfigError, match="regions"):
         read_normals(path)

@@ -82,8 +82,8 @@ def test_a_segmentation_over_the_limit_is_split_into_series_of_its_own(tmp_path:
     ]
     assert len({seg.SeriesInstanceUID for seg in segs}) == 2
     assert [seg.SeriesDescription.split(": ")[0] for seg in segs] == [
-        "AI RESEARCH - segments 1 of 2",
-        "AI RESEARCH - segments 2 of 2",
+        "AI RESEARCH - segments 1 of 2 of series 2",
+        "AI RESEARCH - segments 2 of 2 of series 2",
     ]
 
 

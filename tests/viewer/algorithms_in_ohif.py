@@ -29,6 +29,7 @@ from viewer.test_review import CLEAR_PIXELS, SAME_PLANE_MM
 from viewer.truth import SegmentTruth, segments_of
 
 from algorithms import psma_lesions
+from algorithms.simulation.heart.study import simulate
 
 ROUTES = """
 [[routes]]
@@ -56,19 +57,22 @@ class Exam:
     Parameters
     ----------
     simulated : what `dicom-node simulate` makes, and its seed; None for a real study
+    gates : of a simulated heart; OHIF opens a gated scan as a film, over which it draws no segments
     """
 
     name: str
     jobs: int = 1
     simulated: tuple[str, int] | None = None
+    gates: int | None = None
 
 
 EXAMS = (
     Exam("fdg", simulated=("fdg-wholebody", 3)),
     Exam("psma", simulated=("psma-wholebody", 3)),
     Exam("real-fdg"),
-    Exam("mpi-one-maker", jobs=2, simulated=("mpi-spect", 3)),
-    Exam("mpi-another-maker", jobs=2, simulated=("mpi-spect", 4)),
+    Exam("mpi-one-maker", jobs=2, simulated=("mpi-spect", 3), gates=1),
+    Exam("mpi-another-maker", jobs=2, simulated=("mpi-spect", 4), gates=1),
+    Exam("mpi-gated", jobs=2, simulated=("mpi-spect", 4), gates=16),
     Exam("dat-one-maker", simulated=("dat-spect", 3)),
     Exam("dat-another-maker", simulated=("dat-spect", 4)),
 )
@@ -89,7 +93,7 @@ class Seen:
 
     def described(self, word: str) -> list[str]:
         """Series descriptions that say what kind of object it is."""
-        return [d for d in (one.SeriesDescription for one in self.objects) if f" - {word}" in d]
+        return [d for d in (one.SeriesDescription for one in self.objects) if f" {word} " in d]
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +119,7 @@ def seen(request, pacs: Orthanc, node: RunningNode, tmp_path_factory) -> Seen:
         study = request.getfixturevalue("shared_data") / "petct-fdg-ge"
         folders = [next(study.glob(name)) for name in ("PT_PET_AC_*", "CT_CT_IMAGES_*")]
     else:
-        folders = _simulated(tmp_path_factory.mktemp("exam"), *exam.simulated)
+        folders = _simulated(tmp_path_factory.mktemp("exam"), *exam.simulated, exam.gates)
     before = len(node.states())
     files = [file for folder in folders for file in folder.rglob("*.dcm")]
     for file in files:
@@ -141,7 +145,10 @@ def seen(request, pacs: Orthanc, node: RunningNode, tmp_path_factory) -> Seen:
     return Seen(exam=exam, uid=uid, series=sent + made, objects=objects)
 
 
-def _simulated(folder: Path, name: str, seed: int) -> list[Path]:
+def _simulated(folder: Path, name: str, seed: int, gates: int | None) -> list[Path]:
+    if gates is not None:
+        simulate(folder, seed=seed, gates=gates)
+        return sorted(path for path in folder.iterdir() if path.is_dir())
     asked = [own_tool("dicom-node"), "simulate", name, "--out", str(folder), "--seed", str(seed)]
     subprocess.run(asked, check=True, capture_output=True, timeout=600)
     return sorted(path for path in folder.iterdir() if path.is_dir())
@@ -155,7 +162,7 @@ def opened(reader: Reader, seen: Seen, description: str, *, afresh: bool) -> Non
 
 def test_every_kind_of_result_is_in_the_pacs_and_listed(reader: Reader, seen: Seen) -> None:
     for word in ("segments", "report", "measurements", "summary"):
-        assert len(seen.described(word)) >= seen.exam.jobs, word
+        assert len(set(seen.described(word))) >= seen.exam.jobs, word
     reader.ask("study", uid=seen.uid, series=seen.series, afresh=True)
     listed = reader.ask("series")
     for one in seen.objects:
@@ -165,6 +172,8 @@ def test_every_kind_of_result_is_in_the_pacs_and_listed(reader: Reader, seen: Se
 def test_every_segment_is_held_on_its_slices_and_drawn_in_its_colour(
     reader: Reader, seen: Seen
 ) -> None:
+    if (seen.exam.gates or 1) > 1:
+        pytest.skip("OHIF 3.13 draws no segments over a gated scan (docs/viewers.md)")
     for number, seg in enumerate(seen.segs):
         opened(reader, seen, seg.SeriesDescription, afresh=True)
         assert reader.ask("offered"), f"OHIF does not offer to open {seg.SeriesDescription}"

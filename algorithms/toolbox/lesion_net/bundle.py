@@ -2,7 +2,7 @@
 
 <folder>/configs/metadata.json     what the network takes and gives
 <folder>/configs/inference.json    how it is built and run
-<folder>/models/model.safetensors  weights, float16
+<folder>/models/model.safetensors  weights, float16, and the judge of candidates, float64
 <folder>/docs/README.md            model card
 <folder>/SHA256SUMS                of every other file
 """
@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from algorithms.toolbox.lesion_net.grid import SPACING_MM
+from algorithms.toolbox.lesion_net.judge import PREFIX, Judge, judge_of
 from algorithms.toolbox.lesion_net.layout import (
     CARD,
     INFERENCE,
@@ -37,11 +38,13 @@ class Bundle:
 
     Parameters
     ----------
+    judge : of its candidates, or None
     sha256 : of the weights' file
     metadata : `configs/metadata.json`
     """
 
     net: torch.nn.Module
+    judge: Judge | None
     sha256: str
     metadata: Mapping[str, object]
 
@@ -55,6 +58,7 @@ def save_bundle(
     version: str,
     card: str,
     facts: Mapping[str, object],
+    judge: Judge | None = None,
 ) -> str:
     """Write a bundle; files of the same name are replaced.
 
@@ -74,7 +78,8 @@ def save_bundle(
     """
     for part in ("configs", "models", "docs"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    save_file(_halved(net), folder / WEIGHTS)
+    judged = {} if judge is None else judge.tensors()
+    save_file({**_halved(net), **judged}, folder / WEIGHTS)
     size = (folder / WEIGHTS).stat().st_size
     if size > MOST_BYTES:
         raise ConfigError(
@@ -113,14 +118,28 @@ def load_bundle(folder: Path, device: torch.device) -> Bundle:
     sums = verified(folder)
     inference = json.loads((folder / INFERENCE).read_text(encoding="utf-8"))["network_def"]
     net = build(as_shape(inference["channels"], inference["num_res_units"]))
+    tensors = load_file(folder / WEIGHTS)
     weights = {
         key: value.float() if value.is_floating_point() else value
-        for key, value in load_file(folder / WEIGHTS).items()
+        for key, value in tensors.items()
+        if not key.startswith(PREFIX)
     }
     net.load_state_dict(weights)
     net = ready(net, device).eval()
     metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
-    return Bundle(net=net, sha256=sums[WEIGHTS], metadata=metadata)
+    return Bundle(net=net, judge=_judge(folder, tensors), sha256=sums[WEIGHTS], metadata=metadata)
+
+
+def _judge(folder: Path, tensors: Mapping[str, torch.Tensor]) -> Judge | None:
+    try:
+        return judge_of(tensors)
+    except KeyError as cause:
+        raise ConfigError(
+            file=str(folder / WEIGHTS),
+            key="features of the judge",
+            value=cause.args[0],
+            allowed="those of this version of the node; train the bundle anew",
+        ) from cause
 
 
 def _halved(net: torch.nn.Module) -> dict[str, torch.Tensor]:

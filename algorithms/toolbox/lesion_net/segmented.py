@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from algorithms.toolbox.components import connected_regions
 from algorithms.toolbox.lesion_net.bundle import load_bundle
+from algorithms.toolbox.lesion_net.candidates import candidates_of
 from algorithms.toolbox.lesion_net.grid import (
     BodyGrid,
     Image,
@@ -22,6 +23,7 @@ from algorithms.toolbox.lesion_net.grid import (
     from_grid,
     to_grid,
 )
+from algorithms.toolbox.lesion_net.judge import Judge, certainty
 from algorithms.toolbox.lesion_net.network import CLASSES, best_device, probabilities
 from dicom_node.domain.errors import InputRejected
 from dicom_node.domain.geometry import Geometry
@@ -38,7 +40,8 @@ class LesionLimits:
     Parameters
     ----------
     least_ml : volume
-    least_certainty : probability of its surest voxel, 0 to 1
+    least_certainty : probability, 0 to 1, that it is a lesion by the judge of the bundle; of its
+        surest voxel where the bundle has no judge
     """
 
     least_ml: float
@@ -63,16 +66,18 @@ class Segmented:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LesionNetwork:
-    """A trained three-class network."""
+    """A trained three-class network, and the judge of its candidates."""
 
     net: torch.nn.Module
     device: torch.device
+    judge: Judge | None = None
 
     @classmethod
     def of_bundle(cls, folder: Path) -> "LesionNetwork":
         """The network of a bundle, on the GPU where there is one; ConfigError as `load_bundle`."""
         device = best_device()
-        return cls(net=load_bundle(folder, device).net, device=device)
+        bundle = load_bundle(folder, device)
+        return cls(net=bundle.net, device=device, judge=bundle.judge)
 
     def __call__(self, pet: Volume, ct: Volume | None, limits: LesionLimits) -> Segmented:
         """Lesions and physiological uptake of a PET in SUVbw.
@@ -111,26 +116,22 @@ class LesionNetwork:
             to_grid(suv, geometry, grid, outside=0.0),
             None if density is None else to_grid(*density, grid, outside=-1000.0),
         )
-        shares = probabilities(self.net, inputs, self.device)
+        shares = self._judged(inputs, limits)
         labels = on_grid_of(shares, grid, geometry)
-        sure = shares[CLASSES.index("lesion")]
         physiological = labels == CLASSES.index("physiological")
         return Segmented(
-            lesions=tuple(
-                region
-                for region in connected_regions(
-                    labels == CLASSES.index("lesion"), geometry, min_volume_ml=limits.least_ml
-                )
-                if _certainty(region, sure, grid, geometry) >= limits.least_certainty
+            lesions=connected_regions(
+                labels == CLASSES.index("lesion"), geometry, min_volume_ml=limits.least_ml
             ),
             physiological=Region.from_mask(physiological) if physiological.any() else None,
         )
 
-
-def _certainty(region: Region, share: Image, grid: BodyGrid, geometry: Geometry) -> float:
-    """Highest probability in a region."""
-    box = _part_of(geometry, region.slices)
-    return float(from_grid(share, grid, box)[region.mask].max())
+    def _judged(self, inputs: Image, limits: LesionLimits) -> Image:
+        """Probability of each class, without the candidates that are not sure enough."""
+        shares = probabilities(self.net, inputs, self.device)
+        candidates = candidates_of(shares, least_ml=limits.least_ml)
+        sure = certainty(self.judge, candidates, inputs)
+        return candidates.only(sure >= limits.least_certainty)
 
 
 def on_grid_of(shares: Image, grid: BodyGrid, geometry: Geometry) -> NDArray[np.uint8]:

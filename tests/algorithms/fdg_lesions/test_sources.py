@@ -87,7 +87,7 @@ def test_regions_without_a_voxel_that_is_sure_enough_are_left_out(pet, network, 
     assert none.lesions == ()
     kept = {(one.origin, one.voxels) for one in seen.lesions}
     assert all((one.origin, one.voxels) in kept for one in some.lesions)
-    assert none.physiological.voxels == seen.physiological.voxels
+    assert none.physiological.voxels >= seen.physiological.voxels  # what no lesion is may be that
 
 
 def test_air_round_the_patient_changes_no_voxel(pet, network, seen):

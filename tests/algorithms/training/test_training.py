@@ -129,7 +129,7 @@ def bundle(tmp_path_factory):
     options = [
         *("psma-lesions", "--out", str(folder / "out"), "--checkpoint", str(folder / "kept")),
         *("--workers", "0", "--device", "cpu", "--channels", "4", "8", "--per-patient", "1"),
-        *("--crop", "32", "48", "48", "--seed", "5"),
+        *("--crop", "32", "48", "48", "--seed", "5", "--judge-patients", "0"),
     ]
     assert main([*options, "--steps", "1"]) == 0
     assert main([*options, "--steps", "2"]) == 0

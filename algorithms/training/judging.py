@@ -1,0 +1,132 @@
+"""Teaches the judge of candidates what a network's false ones look like, on patients new to it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold
+
+from algorithms.simulation.wholebody.patient import Scan, draw_patient, scan
+from algorithms.simulation.wholebody.worlds import world
+from algorithms.toolbox.lesion_net.candidates import Floats, candidates_of
+from algorithms.toolbox.lesion_net.grid import body_grid, channels, to_grid
+from algorithms.toolbox.lesion_net.judge import Judge
+from algorithms.toolbox.lesion_net.network import probabilities
+from algorithms.training.examples import geometry_of
+
+FIRST_SEED = 1_900_000_000  # beyond the patients of training and of evaluation
+LEAST_ML = 0.2  # as the algorithms have it
+LEVELS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
+_PENALTY, _FOLDS, _WITHOUT_CT = 0.5, 5, 3
+_LEAST = 20  # candidates of either kind
+_PART_OF_VOXEL = 0.1  # of lesion, in a voxel of the network that counts as one of the truth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Taught:
+    """Candidates of many patients.
+
+    Parameters
+    ----------
+    features : (n, features)
+    lesion : (n,), whether it has a voxel in common with a lesion of the truth, as the evaluation
+        counts
+    patient : (n,), number of the patient
+    """
+
+    features: Floats
+    lesion: NDArray[np.bool_]
+    patient: NDArray[np.int64]
+
+
+def taught_by(
+    net: torch.nn.Module,
+    device: torch.device,
+    family: str,
+    patients: int,
+    tell: Callable[[str], object],
+) -> Taught:
+    """What the network takes for lesions in patients of the training's world that it never saw.
+
+    Every third patient comes without CT.
+    """
+    found: list[tuple[Floats, NDArray[np.bool_], NDArray[np.int64]]] = []
+    for number in range(patients):
+        seen = scan(draw_patient(world(family, "training"), FIRST_SEED + number))
+        features, lesion = _looked_at(net, device, seen, with_ct=number % _WITHOUT_CT > 0)
+        found.append((features, lesion, np.full(len(lesion), number)))
+        tell(f"judge: patient {number + 1} of {patients}, {lesion.sum()} of {len(lesion)} true\n")
+    features, lesion, patient = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return Taught(features=features, lesion=lesion, patient=patient)
+
+
+def _looked_at(
+    net: torch.nn.Module, device: torch.device, seen: Scan, *, with_ct: bool
+) -> tuple[Floats, NDArray[np.bool_]]:
+    geometry = geometry_of(seen)
+    grid = body_grid(seen.suv, geometry)
+    density = to_grid(seen.hounsfield, geometry, grid, outside=-1000.0) if with_ct else None
+    inputs = channels(to_grid(seen.suv, geometry, grid, outside=0.0), density)
+    found = candidates_of(probabilities(net, inputs, device), least_ml=LEAST_ML)
+    truth = to_grid((seen.lesion > 0).astype(np.float32), geometry, grid, outside=0.0)
+    lesion = np.zeros(found.count + 1, dtype=bool)
+    lesion[np.unique(found.numbers[truth > _PART_OF_VOXEL])] = True
+    return found.features(inputs), lesion[1:]
+
+
+def judge_from(taught: Taught) -> tuple[Judge, dict[str, object]]:
+    """The judge, and how it did on patients that it was not taught by.
+
+    Returns
+    -------
+    Judge, and facts for the bundle: candidates, area under the curve, and for each level of
+    certainty the share of true candidates that are kept and the false ones kept per patient; all
+    of five folds of whole patients.
+
+    Raises
+    ------
+    ValueError
+        Where there are too few candidates of either kind.
+    """
+    true = int(taught.lesion.sum())
+    if min(true, len(taught.lesion) - true) < _LEAST:
+        raise ValueError(
+            f"{true} true and {len(taught.lesion) - true} false candidates; {_LEAST} of either "
+            "are needed: take more patients"
+        )
+    apart = np.zeros(len(taught.lesion))
+    folds = GroupKFold(_FOLDS, shuffle=True, random_state=0)
+    for known, new in folds.split(taught.features, taught.lesion, taught.patient):
+        judge = _fitted(taught.features[known], taught.lesion[known])
+        apart[new] = judge.certainty(taught.features[new])
+    patients = int(taught.patient.max()) + 1
+    levels = {
+        f"{level:.2f}": {
+            "true kept": round(float((apart[taught.lesion] >= level).mean()), 3),
+            "false per patient": round(float((apart[~taught.lesion] >= level).sum()) / patients, 3),
+        }
+        for level in LEVELS
+    }
+    area = float(roc_auc_score(taught.lesion, apart))
+    facts = {
+        "patients": patients,
+        "candidates": len(taught.lesion),
+        "true": true,
+        "area under the curve": round(area, 3),
+        "levels": levels,
+    }
+    return _fitted(taught.features, taught.lesion), facts
+
+
+def _fitted(features: Floats, lesion: NDArray[np.bool_]) -> Judge:
+    centre = np.nanmean(features, axis=0)
+    scale = np.maximum(np.nanstd(features, axis=0), 1e-6)
+    apart = np.nan_to_num((features - centre) / scale, nan=0.0)
+    model = LogisticRegression(C=_PENALTY, max_iter=1000).fit(apart, lesion)
+    return Judge(
+        centre=centre, scale=scale, weight=model.coef_[0], intercept=float(model.intercept_[0])
+    )

@@ -1,0 +1,183 @@
+"""Candidates of a lesion network are described by what a reader sees, and judged by it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from lesion_bundles import SHAPE
+
+from algorithms.toolbox.lesion_net.bundle import load_bundle, save_bundle
+from algorithms.toolbox.lesion_net.candidates import FEATURES, candidates_of
+from algorithms.toolbox.lesion_net.grid import channels
+from algorithms.toolbox.lesion_net.judge import Judge, certainty
+from algorithms.toolbox.lesion_net.network import build
+from algorithms.training.judging import Taught, judge_from
+from dicom_node.domain.errors import ConfigError
+
+_BODY = (slice(2, 38), slice(4, 28), slice(4, 44))  # of 40 slices, 32 rows, 48 columns
+_SHAPE = (40, 32, 48)
+
+
+def seen(spots, *, physiological=(), density=None):
+    """Shares and inputs of a body of SUV 1 with hot boxes that are candidates, and others."""
+    suv = np.zeros(_SHAPE, dtype=np.float32)
+    suv[_BODY] = 1
+    shares = np.zeros((3, *_SHAPE), dtype=np.float32)
+    shares[0] = 1
+    for part, uptake, which in (
+        *((p, u, 2) for p, u in spots),
+        *((p, u, 1) for p, u in physiological),
+    ):
+        suv[part] = uptake
+        shares[:, *part] = 0.1
+        shares[which][part] = 0.8
+    return shares, channels(suv, density)
+
+
+def box(z, y, x, size=(3, 3, 3)):
+    return tuple(slice(c - s // 2, c - s // 2 + s) for c, s in zip((z, y, x), size, strict=True))
+
+
+def features_of(*given, **more):
+    shares, inputs = seen(*given, **more)
+    found = candidates_of(shares, least_ml=0.2).features(inputs)
+    return [dict(zip(FEATURES, row, strict=True)) for row in found]
+
+
+def test_a_spot_with_a_twin_on_the_other_side_is_told_from_one_without():
+    (alone,) = features_of([(box(20, 16, 14), 8.0)])
+    left, right = features_of([(box(20, 16, 14), 8.0), (box(20, 16, 33), 8.0)])
+    assert left["log twin"] == pytest.approx(0)
+    assert right["log twin"] == pytest.approx(0)
+    assert alone["log twin"] == pytest.approx(np.log(1.1 / 8.1), abs=1e-4)
+
+
+def test_a_tube_is_longer_than_a_ball():
+    (ball,) = features_of([(box(20, 16, 14), 8.0)])
+    (tube,) = features_of([(box(20, 16, 14, (15, 3, 3)), 8.0)])
+    assert ball["elongation"] == pytest.approx(0)
+    assert tube["elongation"] > 2
+
+
+def test_uptake_volume_contrast_and_place_are_in_the_units_told():
+    (one,) = features_of([(box(20, 16, 14), 8.0)])
+    assert np.exp(one["log volume"]) == pytest.approx(27 * 0.064)
+    assert np.exp(one["log SUVmax"]) == pytest.approx(8.1, abs=1e-3)
+    assert one["log contrast"] == pytest.approx(np.log(8.1 / 1.1), abs=1e-3)
+    assert one["off midline"] == pytest.approx((23.5 - 14) * 0.04)
+    assert one["highest share"] == pytest.approx(0.8)
+
+
+def test_normal_uptake_beside_a_spot_is_seen():
+    (beside,) = features_of([(box(20, 16, 14), 8.0)], physiological=[(box(20, 16, 17), 9.0)])
+    (alone,) = features_of([(box(20, 16, 14), 8.0)])
+    assert beside["physiological border"] > 0.05 > alone["physiological border"]
+
+
+def test_without_ct_the_density_is_not_a_number_and_tells_nothing():
+    (one,) = features_of([(box(20, 16, 14), 8.0)])
+    assert np.isnan(one["density of shell"])
+    water = np.zeros(_SHAPE, dtype=np.float32)
+    (other,) = features_of([(box(20, 16, 14), 8.0)], density=water)
+    assert other["density of shell"] == pytest.approx(1.0)
+    judge = judge_with({"density of shell": 5.0})
+    rows = np.array([list(one.values())])
+    assert judge.certainty(rows) == pytest.approx([0.5])
+
+
+def test_a_body_without_candidates_has_no_features():
+    shares, inputs = seen([])
+    found = candidates_of(shares, least_ml=0.2)
+    assert found.features(inputs).shape == (0, len(FEATURES))
+    for judge in (judge_with({}), None):
+        assert certainty(judge, found, inputs).shape == (0,)
+
+
+def test_only_what_is_kept_keeps_its_share():
+    shares, _ = seen(
+        [(box(10, 16, 14), 8.0), (box(30, 16, 14), 8.0), (box(20, 9, 9, (1, 1, 1)), 9)]
+    )
+    before = shares.copy()
+    found = candidates_of(shares, least_ml=0.2)
+    assert found.count == 2  # a single voxel is noise
+    left = found.only(np.array([False, True]))
+    assert not left[2][box(10, 16, 14, (5, 5, 5))].any()
+    assert not left[2][box(20, 9, 9)].any()
+    np.testing.assert_array_equal(left[2][box(30, 16, 14)], before[2][box(30, 16, 14)])
+    np.testing.assert_array_equal(left[:2], before[:2])
+    np.testing.assert_array_equal(shares, before)
+
+
+def test_a_bundle_without_a_judge_is_as_sure_as_its_surest_voxel():
+    shares, inputs = seen([(box(10, 16, 14), 8.0), (box(30, 16, 14), 8.0)])
+    shares[2, 30, 16, 14] = 0.95
+    found = candidates_of(shares, least_ml=0.2)
+    assert certainty(None, found, inputs) == pytest.approx([0.8, 0.95])
+
+
+def judge_with(weights, intercept=0.0):
+    return Judge(
+        centre=np.zeros(len(FEATURES)),
+        scale=np.ones(len(FEATURES)),
+        weight=np.array([weights.get(name, 0.0) for name in FEATURES]),
+        intercept=intercept,
+    )
+
+
+def test_a_bundle_keeps_its_judge_and_its_hash_tells_it(tmp_path: Path):
+    net = build(SHAPE)
+    rows = np.random.default_rng(1).normal(size=(4, len(FEATURES)))
+    judge = judge_with({"log volume": 0.3, "log twin": -1.5}, intercept=0.25)
+    common = {"name": "x", "version": "0", "card": "Trained on simulated data.\n", "facts": {}}
+    sums = [
+        save_bundle(tmp_path / str(n), net, SHAPE, **common, judge=given)
+        for n, given in enumerate((judge, None))
+    ]
+    assert sums[0] != sums[1]
+    loaded = [load_bundle(tmp_path / str(n), torch.device("cpu")).judge for n in range(2)]
+    np.testing.assert_array_equal(loaded[0].certainty(rows), judge.certainty(rows))
+    assert loaded[1] is None
+
+
+def test_a_judge_of_other_features_is_refused_by_name(tmp_path: Path):
+    class Other(Judge):
+        def tensors(self):
+            found = super().tensors()
+            found["judge.colour"] = found.pop("judge.log twin")
+            return found
+
+    judge = judge_with({})
+    odd = Other(centre=judge.centre, scale=judge.scale, weight=judge.weight, intercept=0.0)
+    save_bundle(
+        tmp_path, build(SHAPE), SHAPE, name="x", version="0", card="c\n", facts={}, judge=odd
+    )
+    with pytest.raises(ConfigError, match="colour, log twin"):
+        load_bundle(tmp_path, torch.device("cpu"))
+
+
+def test_a_judge_learns_what_tells_true_from_false_on_patients_left_out():
+    random = np.random.default_rng(0)
+    lesion = random.random(400) < 0.4
+    features = random.normal(size=(400, len(FEATURES)))
+    twin = FEATURES.index("log twin")
+    features[:, twin] -= 2.5 * lesion
+    features[::3, -1] = np.nan
+    judge, facts = judge_from(
+        Taught(features=features, lesion=lesion, patient=np.repeat(np.arange(40), 10))
+    )
+    assert int(np.abs(judge.weight).argmax()) == twin
+    assert facts["area under the curve"] > 0.9
+    levels = facts["levels"]
+    assert levels["0.50"]["true kept"] > 0.8
+    assert levels["0.50"]["false per patient"] < levels["0.10"]["false per patient"]
+
+
+def test_too_few_candidates_teach_nothing():
+    taught = Taught(
+        features=np.zeros((30, len(FEATURES))),
+        lesion=np.arange(30) < 3,
+        patient=np.arange(30),
+    )
+    with pytest.raises(ValueError, match="3 true and 27 false"):
+        judge_from(taught)
