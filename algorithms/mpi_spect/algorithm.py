@@ -102,6 +102,7 @@ class MpiSpect:
         return Found(
             state=state,
             posed=found,
+            beside=self.net.beside(spect.array, geometry, found.outline),
             counts=counts,
             polar=polar,
             function=self._function(spect, found) if with_function else None,

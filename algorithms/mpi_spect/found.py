@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from algorithms.mpi_spect.function import Function
 from algorithms.mpi_spect.limits import Scores
 from algorithms.mpi_spect.pose import Posed
+from algorithms.toolbox.heart_net.network import Outline
 from algorithms.toolbox.heart_segments import segment_means
 
 Floats = NDArray[np.float64]
@@ -20,6 +21,7 @@ class Found:
     Parameters
     ----------
     state : ``stress``, ``rest``, or ``uptake`` where the header does not tell
+    beside : the outlines again, of grids half a voxel aside; voxels of segments are of the mean
     counts : polar map, (20, 36)
     polar : the same in percent of its hottest part
     function : None where the scan is not gated
@@ -28,6 +30,7 @@ class Found:
 
     state: str
     posed: Posed
+    beside: tuple[Outline, ...]
     counts: Floats
     polar: Floats
     function: Function | None

@@ -40,16 +40,15 @@ METHODS = {
 }
 _FOREMOST = (SUMMED_SCORE, DEFICIT, EJECTION_FRACTION, DILATION)
 _RGB = {Vessel.LAD: (213, 94, 0), Vessel.LCX: (0, 158, 115), Vessel.RCA: (86, 180, 233)}
-_CAVITY_RGB = (150, 150, 150)
+_CAVITY_RGB = (240, 228, 66)  # a grey one cannot be seen on a grey image
 
 
 def masks_of(found: Found, geometry: Geometry) -> tuple[NDArray[np.int_], NDArray[np.bool_]]:
     """Segment number of each voxel of the wall, 0 elsewhere, and the cavity, on a scan's grid."""
     places = places_mm(geometry)
-    outline = found.posed.outline
-    wall, cavity = (
-        sampled(share, outline.grid, places) for share in (outline.wall, outline.cavity)
-    )
+    outlines = (found.posed.outline, *found.beside)
+    wall = np.mean([sampled(one.wall, one.grid, places) for one in outlines], axis=0)
+    cavity = np.mean([sampled(one.cavity, one.grid, places) for one in outlines], axis=0)
     solid = wall + cavity > 0.5
     muscle = solid & (wall > cavity)
     numbers = np.zeros(geometry.shape, dtype=int)

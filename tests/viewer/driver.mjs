@@ -92,7 +92,7 @@ const requests = {
     await pause(2500);
   },
   async panel({ name }) {
-    await part(name).click();
+    await part(name).click({ timeout: 90000 }); // many segments keep the page busy on a slow machine
     await pause(1500);
   },
   rows: () => page.$$eval('[data-cy="data-row"]', all => all.map(e => (e.parentElement || e).innerText.replace(/\s+/g, ' '))),

@@ -16,6 +16,7 @@ from scipy.ndimage import (  # type: ignore[attr-defined]  # filled at run time
 )
 
 from algorithms.toolbox.heart_net.grid import (
+    OUTLINE_MM,
     finding_grid,
     found_scale,
     on_grid,
@@ -83,6 +84,17 @@ class HeartNet:
 
     def _outlined(self, image: Image, geometry: Geometry, middle_mm: Floats) -> Outline:
         return self.outline_at(image, geometry, outline_grid(middle_mm))
+
+    def beside(self, image: Image, geometry: Geometry, found: Outline) -> tuple[Outline, ...]:
+        """The same ventricle on grids half a voxel aside, both ways along the diagonal.
+
+        A voxel is larger than half the wall: the mean over grids shows where its faces lie.
+        """
+        middle = found.grid.index_to_lps((np.array(found.grid.shape) - 1) / 2)
+        return tuple(
+            self.outline_at(image, geometry, outline_grid(middle + aside))
+            for aside in (-OUTLINE_MM / 2, OUTLINE_MM / 2)
+        )
 
     def outline_at(self, image: Image, geometry: Geometry, grid: Geometry) -> Outline:
         """Wall and cavity on a grid that is about the ventricle."""
