@@ -12,8 +12,8 @@ from dicom_node.domain.volume import Volume
 _FRACTION, _MARGIN_MM = 0.41, 30.0
 SOURCE = "41 % of each lesion's maximum (EANM, Boellaard 2015)"
 OPEN = (
-    "41 % of the maximum of lesion {} is not above what surrounds it: in the Total MTV 41% it "
-    "counts with its part inside its own contour."
+    "At 41 % of its maximum the contour of lesion {} runs into what surrounds it: in the Total MTV "
+    "41% each of them counts with its part inside its own contour."
 )
 
 
