@@ -28,7 +28,6 @@ from viewer.reader import Reader
 from viewer.test_review import CLEAR_PIXELS, SAME_PLANE_MM
 from viewer.truth import SegmentTruth, segments_of
 
-from algorithms import psma_lesions
 from algorithms.simulation.heart.study import simulate
 
 ROUTES = """
@@ -113,8 +112,6 @@ def node(tmp_path_factory, pacs: Orthanc) -> Iterator[RunningNode]:
 def seen(request, pacs: Orthanc, node: RunningNode, tmp_path_factory) -> Seen:
     """An exam, sent to the PACS and to the node, and what the node sent to the PACS."""
     exam: Exam = request.param
-    if exam.name == "psma" and psma_lesions.SPEC.lacks is not None:
-        pytest.skip(psma_lesions.SPEC.lacks)
     if exam.simulated is None:
         study = request.getfixturevalue("shared_data") / "petct-fdg-ge"
         folders = [next(study.glob(name)) for name in ("PT_PET_AC_*", "CT_CT_IMAGES_*")]
