@@ -4,6 +4,7 @@ import argparse
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -13,7 +14,7 @@ from algorithms.toolbox.lesion_net.judge import Judge
 from algorithms.toolbox.lesion_net.network import NetworkShape, best_device
 from algorithms.training.card import TrainingFacts, facts_of, model_card
 from algorithms.training.examples import ExamplePlan
-from algorithms.training.judging import judge_from, taught_by
+from algorithms.training.judging import judge_from, taught_by, told
 from algorithms.training.trainer import Outcome, TrainingPlan, origin_of, plan_facts, train
 
 _FAMILIES = {"fdg-lesions": "fdg", "psma-lesions": "psma"}
@@ -83,6 +84,7 @@ def _write(
         version=given.version,
         device=name,
         commit=_commit(),
+        judge=told(judged),
         **({} if given.start is None else {"begun_with": origin_of(given.start)}),
     )
     return save_bundle(
@@ -92,21 +94,19 @@ def _write(
         name=given.task,
         version=given.version,
         card=model_card(facts, plan, outcome),
-        facts=facts_of(plan_facts(plan), outcome, facts) | judged,
+        facts=facts_of(plan_facts(plan), outcome, facts) | {"judge": dict(judged)},
         judge=judge,
     )
 
 
 def _judge(
     given: argparse.Namespace, outcome: Outcome, device: torch.device
-) -> tuple[Judge | None, dict[str, object]]:
+) -> tuple[Judge | None, Mapping[str, object]]:
     """The judge of candidates, and what the metadata tell of it; none from no patients."""
     if given.judge_patients == 0:
         return None, {}
     family, tell = _FAMILIES[given.task], sys.stderr.write
-    taught = taught_by(outcome.net, device, family, given.judge_patients, tell)
-    judge, facts = judge_from(taught)
-    return judge, {"judge": facts}
+    return judge_from(taught_by(outcome.net, device, family, given.judge_patients, tell))
 
 
 def _commit() -> str:

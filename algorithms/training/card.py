@@ -21,6 +21,7 @@ class TrainingFacts:
     device : name of the processor
     commit : of the source, or ``unknown``
     begun_with : weights of the first step
+    judge : what taught the judge of candidates
     """
 
     family: str
@@ -28,6 +29,7 @@ class TrainingFacts:
     device: str
     commit: str
     begun_with: str = "random weights"
+    judge: str = "none"
 
 
 def model_card(facts: TrainingFacts, plan: TrainingPlan, outcome: Outcome) -> str:
@@ -46,6 +48,7 @@ def model_card(facts: TrainingFacts, plan: TrainingPlan, outcome: Outcome) -> st
          f"{plan.patients_per_batch * examples.per_patient} crops of "
          f"{' x '.join(str(n) for n in examples.crop)}"),
         ("begun with", facts.begun_with),
+        ("judge of candidates", facts.judge),
         ("time", f"{outcome.seconds / 60:.1f} min on {facts.device}"),
         ("source", f"commit {facts.commit}"),
         ("last loss (running mean)", f"{outcome.loss:.4f}"),

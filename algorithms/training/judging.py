@@ -1,6 +1,6 @@
 """Teaches the judge of candidates what a network's false ones look like, on patients new to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from sklearn.model_selection import GroupKFold
 
 from algorithms.simulation.wholebody.patient import Scan, draw_patient, scan
 from algorithms.simulation.wholebody.worlds import world
-from algorithms.toolbox.lesion_net.candidates import Floats, candidates_of
+from algorithms.toolbox.lesion_net.candidates import FEATURES, Floats, candidates_of
 from algorithms.toolbox.lesion_net.grid import body_grid, channels, to_grid
 from algorithms.toolbox.lesion_net.judge import Judge
 from algorithms.toolbox.lesion_net.network import probabilities
@@ -120,6 +120,17 @@ def judge_from(taught: Taught) -> tuple[Judge, dict[str, object]]:
         "levels": levels,
     }
     return _fitted(taught.features, taught.lesion), facts
+
+
+def told(facts: Mapping[str, object]) -> str:
+    """What taught a judge, in a line for the card; of no facts, none."""
+    if not facts:
+        return "none"
+    return (
+        f"logistic regression on {len(FEATURES)} features, taught by {facts['patients']} more "
+        f"patients: {facts['candidates']} candidates, {facts['true']} true; area under the curve "
+        f"{facts['area under the curve']} in folds of patients"
+    )
 
 
 def _fitted(features: Floats, lesion: NDArray[np.bool_]) -> Judge:

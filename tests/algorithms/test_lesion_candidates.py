@@ -9,10 +9,10 @@ from lesion_bundles import SHAPE
 
 from algorithms.toolbox.lesion_net.bundle import load_bundle, save_bundle
 from algorithms.toolbox.lesion_net.candidates import FEATURES, candidates_of
-from algorithms.toolbox.lesion_net.grid import channels
+from algorithms.toolbox.lesion_net.grid import channels, compressed
 from algorithms.toolbox.lesion_net.judge import Judge, certainty
 from algorithms.toolbox.lesion_net.network import build
-from algorithms.training.judging import Taught, judge_from
+from algorithms.training.judging import Taught, judge_from, taught_by, told
 from dicom_node.domain.errors import ConfigError
 
 _BODY = (slice(2, 38), slice(4, 28), slice(4, 44))  # of 40 slices, 32 rows, 48 columns
@@ -181,3 +181,30 @@ def test_too_few_candidates_teach_nothing():
     )
     with pytest.raises(ValueError, match="3 true and 27 false"):
         judge_from(taught)
+
+
+class HotIsLesion(torch.nn.Module):
+    """Takes SUV 6 or more for a lesion."""
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        level = float(compressed(np.array(6.0)))
+        scores = torch.zeros((len(inputs), 3, *inputs.shape[2:]))
+        scores[:, 2] = 100 * (inputs[:, 0] - level)
+        return scores
+
+
+def test_what_a_network_marks_is_true_where_it_meets_a_lesion_of_the_simulation():
+    said = []
+    taught = taught_by(HotIsLesion(), torch.device("cpu"), "fdg", 1, said.append)
+    assert taught.features.shape == (len(taught.lesion), len(FEATURES))
+    assert 0 < taught.lesion.sum() < len(taught.lesion)  # its brain and bladder are as hot
+    assert (taught.patient == 0).all()
+    assert f"{taught.lesion.sum()} of {len(taught.lesion)} true" in said[0]
+    hottest = np.exp(taught.features[:, FEATURES.index("log SUVmax")])
+    assert hottest.min() > 6
+
+
+def test_the_card_tells_what_taught_the_judge():
+    assert told({}) == "none"
+    facts = {"patients": 3, "candidates": 70, "true": 30, "area under the curve": 0.9}
+    assert "3 more patients: 70 candidates, 30 true; area under the curve 0.9" in told(facts)

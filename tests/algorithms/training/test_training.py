@@ -138,7 +138,9 @@ def bundle(tmp_path_factory):
 
 def test_bundle_is_in_monai_layout_without_pickle_and_its_card_says_simulated_first(bundle):
     assert {p.name for p in (bundle / "configs").iterdir()} == {"metadata.json", "inference.json"}
-    assert (bundle / CARD).read_text().splitlines()[0] == "Trained on simulated data."
+    card = (bundle / CARD).read_text()
+    assert card.splitlines()[0] == "Trained on simulated data."
+    assert "| judge of candidates | none |" in card
     metadata = json.loads((bundle / "configs" / "metadata.json").read_text())
     assert metadata["training"]["steps"] == 2
     assert metadata["name"] == "psma-lesions"
