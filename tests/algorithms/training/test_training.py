@@ -96,7 +96,7 @@ def test_a_training_begins_with_the_averaged_weights_of_another(bundle, tmp_path
     options = [
         *("fdg-lesions", "--out", str(tmp_path / "out"), "--start", str(kept), "--steps", "1"),
         *("--workers", "0", "--device", "cpu", "--channels", "4", "8", "--per-patient", "1"),
-        *("--crop", "32", "48", "48", "--learning-rate", "1e-9"),
+        *("--crop", "32", "48", "48", "--learning-rate", "1e-9", "--judge-patients", "0"),
     ]
     assert main(options) == 0
     began, now = (
