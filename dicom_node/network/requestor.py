@@ -11,7 +11,7 @@ from pynetdicom import evt
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
 from pynetdicom.events import Event
-from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
+from pynetdicom.pdu_primitives import A_ASSOCIATE, SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext
 
 from dicom_node.domain.errors import ConfigError, DeliveryFailed
@@ -199,8 +199,9 @@ def _why_not(
 ) -> str:
     where = f"{destination.host}:{destination.port}"
     in_time = waited_s < 0.9 * destination.timeout_s
-    if association.is_rejected:
-        return f"{where} rejected the association: {_rejection(association)}"
+    answered = _answered(association)
+    if answered is not None and answered.result:
+        return f"{where} rejected the association: {_rejection(answered)}"
     if not connected and in_time:
         return f"no connection to {where}: refused, or the host is not reachable"
     if not connected:
@@ -210,10 +211,21 @@ def _why_not(
     return f"{where} did not answer the request for an association in {destination.timeout_s:g} s"
 
 
-def _rejection(association: Association) -> str:
+def _answered(association: Association) -> A_ASSOCIATE | None:
+    """What the destination answered to our request for an association, if anything.
+
+    pynetdicom looks whether there is a connection after it has asked. Where the rejection has come
+    by then, and with it the end of the connection, it believes that there never was one, and the
+    answer stays in its queue.
+    """
     answered = association.acceptor.primitive
     if answered is None:
-        return "no reason given"
+        passed_over = association.dul.peek_next_pdu()
+        answered = passed_over if isinstance(passed_over, A_ASSOCIATE) else None
+    return answered
+
+
+def _rejection(answered: A_ASSOCIATE) -> str:
     kind = "transient" if answered.result == 2 else "permanent"
     key = (answered.result_source or 0, answered.diagnostic or 0)
     return f"{_REJECTIONS.get(key, 'unknown reason')} ({kind}, {key[0]}/{key[1]})"

@@ -4,6 +4,7 @@ import socket
 
 import pytest
 from fake_pacs import FakePacs, free_port
+from pynetdicom.acse import ACSE
 
 from dicom_node.domain.peer import Destination
 from dicom_node.network.verification import echo
@@ -32,6 +33,21 @@ def test_a_rejected_association_is_told_with_its_reason() -> None:
         report = echo(pacs.destination())
     assert not report.reachable
     assert "called AE title not recognised" in report.cause
+
+
+def test_a_rejection_that_came_before_pynetdicom_looked_is_told_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    send_request = ACSE.send_request
+
+    def held_up(acse: ACSE) -> None:
+        send_request(acse)
+        acse.dul.join(5)  # until the answer has come and the connection is closed
+
+    monkeypatch.setattr(ACSE, "send_request", held_up)
+    with FakePacs(rejection=(1, 1, 7)) as pacs:
+        report = echo(pacs.destination())
+    assert "called AE title not recognised (permanent, 1/7)" in report.cause
 
 
 @pytest.mark.usefixtures("no_thread_left")
