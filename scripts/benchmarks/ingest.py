@@ -72,7 +72,7 @@ class Bench:
         """An unmodified storescu sends to both."""
 
         def _sent(receiver: Receiver) -> float:
-            return per_second(by_storescu, self._files(60), receiver.port)
+            return per_second(by_storescu, self._files(600), receiver.port)
 
         what = f"from storescu with Nagle, against {theirs}"
         self._contest(what, ("files-fast", theirs), to_reach, _sent)
