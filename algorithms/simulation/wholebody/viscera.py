@@ -226,7 +226,7 @@ def _kidneys(random: np.random.Generator) -> list[Rough]:
         ]
         # Calyces differ in number, place and how much urine they hold, and the pelvis may be empty.
         for _ in range(int(random.integers(2, 7))):
-            place = random.uniform((48, 33, height - 36), (64, 46, height + 36))
+            place = random.uniform((46, 33, height - 40), (64, 46, height + 40))
             size = wide * float(random.uniform(3.0, 8.5))
             calyx = organ.ellipsoid(_point(place * (side, 1, 1)), (size, 0.9 * size, 1.1 * size))
             out.append((Organ.RENAL_PELVIS, calyx, float(np.exp(random.uniform(-1.4, 0.5)))))
