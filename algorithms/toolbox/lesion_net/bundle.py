@@ -2,7 +2,8 @@
 
 <folder>/configs/metadata.json     what the network takes and gives
 <folder>/configs/inference.json    how it is built and run
-<folder>/models/model.safetensors  weights, float16, and the judge of candidates, float64
+<folder>/models/model.safetensors  weights, float16; statistics of normalisation, float32; and the
+                                   judge of candidates, float64
 <folder>/docs/README.md            model card
 <folder>/SHA256SUMS                of every other file
 """
@@ -74,12 +75,14 @@ def save_bundle(
     Raises
     ------
     ConfigError
-        Where the weights are larger than a bundle may be.
+        Where the weights are larger than a bundle may be, or some are no numbers.
     """
     for part in ("configs", "models", "docs"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     judged = {} if judge is None else judge.tensors()
-    save_file({**_halved(net), **judged}, folder / WEIGHTS)
+    stored = _stored(net)
+    _require_numbers(folder, stored)
+    save_file({**stored, **judged}, folder / WEIGHTS)
     size = (folder / WEIGHTS).stat().st_size
     if size > MOST_BYTES:
         raise ConfigError(
@@ -113,12 +116,13 @@ def load_bundle(folder: Path, device: torch.device) -> Bundle:
     Raises
     ------
     ConfigError
-        Where a file is missing or is not the one that the sums tell.
+        Where a file is missing or is not the one that the sums tell, or weights are no numbers.
     """
     sums = verified(folder)
     inference = json.loads((folder / INFERENCE).read_text(encoding="utf-8"))["network_def"]
     net = build(as_shape(inference["channels"], inference["num_res_units"]))
     tensors = load_file(folder / WEIGHTS)
+    _require_numbers(folder, tensors)
     weights = {
         key: value.float() if value.is_floating_point() else value
         for key, value in tensors.items()
@@ -128,6 +132,18 @@ def load_bundle(folder: Path, device: torch.device) -> Bundle:
     net = ready(net, device).eval()
     metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
     return Bundle(net=net, judge=_judge(folder, tensors), sha256=sums[WEIGHTS], metadata=metadata)
+
+
+def _require_numbers(folder: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+    """An infinite variance would silence its channel, and nothing else would tell."""
+    odd = [name for name, value in tensors.items() if not torch.isfinite(value).all()]
+    if odd:
+        raise ConfigError(
+            file=str(folder / WEIGHTS),
+            key="weights",
+            value=", ".join(sorted(odd)),
+            allowed="finite numbers only",
+        )
 
 
 def _judge(folder: Path, tensors: Mapping[str, torch.Tensor]) -> Judge | None:
@@ -142,10 +158,15 @@ def _judge(folder: Path, tensors: Mapping[str, torch.Tensor]) -> Judge | None:
         ) from cause
 
 
-def _halved(net: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Weights in half precision; counters as they are."""
+def _stored(net: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Weights in half precision; statistics of batch normalisation and counters as they are.
+
+    Before a normalisation the scale of features is free, and training lets it grow: variances of
+    3e8 were found, and half precision ends at 65,504.
+    """
+    kept = {name for name, _ in net.named_buffers()}
     return {
-        key: (value.half() if value.is_floating_point() else value).contiguous().cpu()
+        key: (value if key in kept else value.half()).contiguous().cpu()
         for key, value in net.state_dict().items()
     }
 
