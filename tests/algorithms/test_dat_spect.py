@@ -265,7 +265,7 @@ def test_normals_of_a_site_are_used_and_named_by_version_and_result(monkeypatch,
         check=True,
         timeout=60,
     )
-    assert again.stdout.startswith("1.2.0+normals.")
+    assert again.stdout.startswith("1.3.0+normals.")
     assert read_normals(normals_file()).name == "our normals"
 
 
