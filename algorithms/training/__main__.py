@@ -14,7 +14,7 @@ from algorithms.toolbox.lesion_net.judge import Judge
 from algorithms.toolbox.lesion_net.network import NetworkShape, best_device
 from algorithms.training.card import TrainingFacts, facts_of, model_card
 from algorithms.training.examples import ExamplePlan
-from algorithms.training.judging import judge_from, taught_by, told
+from algorithms.training.judging import TooFewCandidates, judge_from, taught_by, told
 from algorithms.training.trainer import Outcome, TrainingPlan, origin_of, plan_facts, train
 
 _FAMILIES = {"fdg-lesions": "fdg", "psma-lesions": "psma"}
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     try:
         sha256 = _write(given, plan, outcome, device)
-    except ValueError as cause:
+    except TooFewCandidates as cause:
         sys.stderr.write(f"train: no judge of candidates: {cause}\n")
         return 1
     sys.stdout.write(

@@ -26,6 +26,10 @@ _LEAST = 20  # candidates of either kind
 _PART_OF_VOXEL = 0.1  # of lesion, in a voxel of the network that counts as one of the truth
 
 
+class TooFewCandidates(Exception):
+    """The network found too few lesions, or too few false ones, to tell them apart by."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Taught:
     """Candidates of many patients.
@@ -89,12 +93,12 @@ def judge_from(taught: Taught) -> tuple[Judge, dict[str, object]]:
 
     Raises
     ------
-    ValueError
-        Where there are too few candidates of either kind.
+    TooFewCandidates
+        Where there are too few of either kind.
     """
     true = int(taught.lesion.sum())
     if min(true, len(taught.lesion) - true) < _LEAST:
-        raise ValueError(
+        raise TooFewCandidates(
             f"{true} true and {len(taught.lesion) - true} false candidates; {_LEAST} of either "
             "are needed: take more patients"
         )

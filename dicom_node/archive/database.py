@@ -3,11 +3,12 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Dialect, Engine, text
 from sqlalchemy.exc import SQLAlchemyError, StatementError
+from sqlalchemy.pool import PoolProxiedConnection
 
 from dicom_node.archive.backends import (
     WRITE,
@@ -46,6 +47,9 @@ class Database:
         # SQLite waits for a lock by sleeping, and PostgreSQL in a connection for each thread; a
         # lock of our own wakes the next thread at once.
         self._writer = threading.Lock()
+        # Of `writing_plainly`, by whether its commits are synced; to ask the pool for one takes as
+        # long as a row.
+        self._plain: dict[bool, PoolProxiedConnection] = {}
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -88,13 +92,11 @@ class Database:
         synced : bool
             Whether it is durable when the block ends; if not, it is after `settle`.
         """
-        engine = self._engine if synced else self._unsynced
         if not self._writer.acquire(timeout=self._busy_timeout_s):
             raise ArchiveError(f"the database is busy for more than {self._busy_timeout_s:g} s")
         try:
-            with _told_as_archive_error(), closing(engine.raw_connection()) as held:
-                connection = held.driver_connection
-                assert isinstance(connection, sqlite3.Connection)
+            with _told_as_archive_error():
+                connection = self._plain_connection(synced=synced)
                 connection.execute("BEGIN IMMEDIATE")
                 try:
                     yield connection
@@ -106,6 +108,14 @@ class Database:
         finally:
             self._writer.release()
 
+    def _plain_connection(self, *, synced: bool) -> sqlite3.Connection:
+        """The one of the writer, whose turn it is."""
+        if synced not in self._plain:
+            self._plain[synced] = (self._engine if synced else self._unsynced).raw_connection()
+        connection = self._plain[synced].driver_connection
+        assert isinstance(connection, sqlite3.Connection)
+        return connection
+
     def settle(self) -> None:
         """Bring every transaction that was committed to the disk."""
         with self.writing() as connection:
@@ -114,6 +124,9 @@ class Database:
 
     def close(self) -> None:
         """Close every connection that is not in use."""
+        with self._writer:
+            while self._plain:
+                self._plain.popitem()[1].close()
         self._unsynced.dispose()
         self._engine.dispose()
 

@@ -6,9 +6,10 @@ import os
 import re
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from dicom_node.archive.group_commit import GroupCommit
@@ -34,33 +35,28 @@ def disk_error(cause: OSError) -> ArchiveError:
     return ArchiveError(f"disk: {cause.strerror or type(cause).__name__}")
 
 
-def publish_new(temporary: Path, final: Path) -> None:
-    """Give a finished file its name in the place of its former one; see `name_new`."""
-    if name_new(temporary, final):
-        temporary.unlink()
-
-
-def name_new(temporary: Path, final: Path) -> bool:
-    """Give a finished file its name; FileExistsError where the name is taken.
+def publish_new(temporary: str | Path, final: str | Path) -> None:
+    """Give a finished file its name in the place of its former one; FileExistsError if taken.
 
     A rename would silently replace what another process published a moment ago; a hard link does
     not. Where the file system has none (some network shares) a check and a rename must do.
-
-    Returns
-    -------
-    bool
-        Whether it has its former name, too.
     """
     try:
         os.link(temporary, final)
     except OSError as cause:
         if cause.errno not in _NO_HARD_LINKS:
             raise
-        if final.exists():
+        if os.path.exists(final):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final)) from cause
-        temporary.rename(final)
-        return False
-    return True
+        os.rename(temporary, final)
+    else:
+        os.unlink(temporary)
+
+
+def create_new(path: str) -> int:
+    """Descriptor of a new file; FileExistsError where there is one."""
+    # Not `open`, which takes longer than the file system.
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
@@ -80,8 +76,8 @@ class Disk:
         Brings an open file or folder (its descriptor) to the disk.
     publish : callable
         Moves a finished file to its final name, which must be new.
-    name : callable
-        The same, but may leave it under its former name, too.
+    create : callable
+        Opens a new file, whose name must be new.
     sync_data : callable
         Brings the bytes of an open file, and its size where that changed, to the disk.
     sync_all : callable
@@ -89,13 +85,13 @@ class Disk:
     """
 
     sync: Callable[[int], None] = os.fsync
-    publish: Callable[[Path, Path], None] = publish_new
-    name: Callable[[Path, Path], object] = name_new
+    publish: Callable[[str, str], None] = publish_new
+    create: Callable[[str], int] = create_new
     sync_data: Callable[[int], None] = os.fdatasync
     sync_all: Callable[[int], None] = sync_file_system
 
 
-def sync_folder(folder: Path, disk: Disk) -> None:
+def sync_folder(folder: str | Path, disk: Disk) -> None:
     """Bring the names in a folder to the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -110,7 +106,9 @@ class DurableFolder:
     Files are written under ``incoming/`` first; what lies there was never acknowledged. Every
     method raises OSError as the operating system tells it, unless it says otherwise; `write_new`
     raises ArchiveError, too, where a sync failed that it shares with other threads. What a journal
-    answers for is written in two steps, `write_aside` and `publish`, and not synced.
+    answers for is not synced: `write_in_place`, `replace`.
+
+    Paths are text inside: a `Path` for each step of each instance costs as much as its files.
     """
 
     def __init__(self, root: Path, disk: Disk) -> None:
@@ -118,47 +116,42 @@ class DurableFolder:
         self.incoming = root / "incoming"
         self._disk = disk
         self._guard = threading.Lock()
-        self._made: set[Path] = set()  # folders that are there
-        self._durable: set[Path] = set()  # those whose own entry is known to be on the disk
+        self._made: set[str] = set()  # folders that are there
+        self._durable: set[str] = set()  # those whose own entry is known to be on the disk
+        # Not used before, also not by a process that was killed; a UUID each would cost more.
+        self._aside = f"{self.incoming}/{uuid.uuid4().hex}-"
+        self._numbers = count(1)
         self._folder_syncs = GroupCommit(self._sync_folders)
         self.incoming.mkdir(parents=True, exist_ok=True)
 
     def write_new(self, path: str, content: Sequence[bytes]) -> None:
         """Write a file under a relative path; FileExistsError where there is one."""
-        final = self.root / path
-        temporary = self._write(content, synced=True)
+        temporary, final = self._write_aside(content, synced=True), f"{self.root}/{path}"
         try:
-            self._publish(temporary, final, self._disk.publish, synced=True)
+            self._in_folder(final, lambda: self._disk.publish(temporary, final), synced=True)
         except BaseException:
-            self.discard(temporary)
+            _discard(temporary)
             raise
         try:
-            self._folder_syncs.submit(final.parent)  # one sync for all who wait for one
+            self._folder_syncs.submit(os.path.dirname(final))  # one sync for all who wait for one
         except BaseException:
             self.remove(path)
             raise
 
-    def write_aside(self, content: Sequence[bytes]) -> Path:
-        """Write a file that nobody sees yet and that a power cut takes away."""
-        return self._write(content, synced=False)
+    def write_in_place(self, path: str, content: Sequence[bytes]) -> None:
+        """Write a file under its name at once, not synced; FileExistsError where there is one.
 
-    def publish(self, temporary: Path, path: str) -> None:
-        """Give such a file its name, not synced; FileExistsError where there is one.
-
-        It may be there under its former name, too: it is still to be discarded.
+        A crash leaves a part of it there. It saves two changes of a folder, which wait for the
+        syncs of others.
         """
-        self._publish(temporary, self.root / path, self._disk.name, synced=False)
+        final = f"{self.root}/{path}"
+        self._in_folder(final, lambda: self._write(final, content, synced=False), synced=False)
 
-    def replace(self, temporary: Path, path: str) -> None:
-        """Give such a file its name, not synced, in the place of one that may be there."""
-        final = self.root / path
-        self._ensure_folder(final.parent, synced=False)
-        temporary.replace(final)
-
-    def discard(self, temporary: Path) -> None:
-        """Remove such a file; what fails is left for the next recovery."""
-        with suppress(OSError):
-            temporary.unlink()
+    def replace(self, path: str, content: Sequence[bytes]) -> None:
+        """Write a file, not synced, in the place of one that may be there, and never a part."""
+        temporary, final = self._write_aside(content, synced=False), f"{self.root}/{path}"
+        self._ensure_folder(os.path.dirname(final), synced=False)
+        os.replace(temporary, final)
 
     def settle(self, path: str) -> None:
         """Sync a file and its folders that were published and perhaps not synced."""
@@ -168,7 +161,7 @@ class DurableFolder:
             self._disk.sync(descriptor)
         finally:
             os.close(descriptor)
-        self._ensure_folder(final.parent, synced=True)
+        self._ensure_folder(str(final.parent), synced=True)
         sync_folder(final.parent, self._disk)
 
     def remove(self, path: str) -> None:
@@ -179,7 +172,7 @@ class DurableFolder:
         with self._guard, suppress(OSError):
             for folder in final.parents[: len(Path(path).parts) - 2]:
                 folder.rmdir()
-                self._forget((folder,))
+                self._forget((str(folder),))
 
     def clear_incoming(self) -> int:
         """Remove what a killed process was writing; number of files."""
@@ -188,62 +181,67 @@ class DurableFolder:
             leftover.unlink(missing_ok=True)
         return len(leftovers)
 
-    def _write(self, content: Sequence[bytes], *, synced: bool) -> Path:
-        temporary = self.incoming / uuid.uuid4().hex
-        # Not `open`, which takes longer than the file system.
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    def _write_aside(self, content: Sequence[bytes], *, synced: bool) -> str:
+        temporary = f"{self._aside}{next(self._numbers)}"
+        self._write(temporary, content, synced=synced)
+        return temporary
+
+    def _write(self, path: str, content: Sequence[bytes], *, synced: bool) -> None:
+        descriptor = self._disk.create(path)
         try:
             for part in content:
                 _write_all(descriptor, part)
             if synced:
                 self._disk.sync(descriptor)
         except BaseException:
-            self.discard(temporary)
+            _discard(path)
             raise
         finally:
             os.close(descriptor)
-        return temporary
 
-    def _publish(
-        self,
-        temporary: Path,
-        final: Path,
-        publish: Callable[[Path, Path], object],
-        *,
-        synced: bool,
-    ) -> None:
-        self._ensure_folder(final.parent, synced=synced)
+    def _in_folder(self, final: str, make: Callable[[], None], *, synced: bool) -> None:
+        """Make a file in its folder, which is made first where it is not there."""
+        folder = os.path.dirname(final)
+        self._ensure_folder(folder, synced=synced)
         try:
-            publish(temporary, final)
+            make()
         except FileNotFoundError:
             # A removal emptied the folder and took it away between the two calls.
             with self._guard:
-                self._forget((final.parent, *final.parents))
-            self._ensure_folder(final.parent, synced=synced)
-            publish(temporary, final)
+                self._forget(str(one) for one in Path(final).parents)
+            self._ensure_folder(folder, synced=synced)
+            make()
 
-    def _ensure_folder(self, folder: Path, *, synced: bool) -> None:
+    def _ensure_folder(self, folder: str, *, synced: bool) -> None:
         """Make a folder and its parents up to the root, each synced into its own parent."""
         known = self._durable if synced else self._made
         if folder in known:
             return
         with self._guard:
-            for one in (*reversed(folder.parents), folder):
-                if one != self.root and one.is_relative_to(self.root) and one not in known:
-                    one.mkdir(exist_ok=True)
-                    if synced:
-                        sync_folder(one.parent, self._disk)
-                        self._durable.add(one)
-                    self._made.add(one)
+            for one in (*reversed(Path(folder).parents), Path(folder)):
+                if one == self.root or not one.is_relative_to(self.root) or str(one) in known:
+                    continue
+                one.mkdir(exist_ok=True)
+                if synced:
+                    sync_folder(one.parent, self._disk)
+                    self._durable.add(str(one))
+                self._made.add(str(one))
 
-    def _forget(self, folders: Sequence[Path]) -> None:
-        self._made.difference_update(folders)
-        self._durable.difference_update(folders)
+    def _forget(self, folders: Iterable[str]) -> None:
+        gone = set(folders)
+        self._made -= gone
+        self._durable -= gone
 
-    def _sync_folders(self, folders: Sequence[Path]) -> Sequence[bool]:
+    def _sync_folders(self, folders: Sequence[str]) -> Sequence[bool]:
         for folder in dict.fromkeys(folders):
             try:
                 sync_folder(folder, self._disk)
             except OSError as cause:
                 raise disk_error(cause) from cause
         return [True] * len(folders)
+
+
+def _discard(path: str) -> None:
+    """Remove a file that nobody was told of; what fails is left for the next recovery."""
+    with suppress(OSError):
+        os.unlink(path)

@@ -1,6 +1,7 @@
 """The store of received instances: a durable file, then its row, and only then an answer."""
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -154,9 +155,8 @@ class InstanceStore:
 
     def _held(self, entry: IndexEntry) -> IndexEntry | None:
         """The entry whose file lies where the new one would; None where no sound one does."""
-        path = self._folder / entry.path
         try:
-            size = path.stat().st_size
+            size = os.stat(f"{self._folder}/{entry.path}").st_size
         except FileNotFoundError:
             return None
         held = self.index.find(entry.sop_instance_uid)

@@ -39,7 +39,7 @@ def redo(journal: Journal, files: DurableFolder, index: InstanceIndex) -> None:
             damaged += 1
             _drop_unless_whole(files, index, entry)
             continue
-        files.replace(files.write_aside((found.content,)), entry.path)
+        files.replace(entry.path, (found.content,))
         redone += 1
         entries.append(entry)
         if len(entries) == _BATCH:

@@ -4,7 +4,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
-from pathlib import Path
 
 from dicom_node.archive.entries import IndexEntry
 from dicom_node.archive.files import Disk, DurableFolder, disk_error
@@ -18,12 +17,11 @@ JOURNAL_FOLDER = "journal"
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
-    """An instance whose file lies aside."""
+class _Waiting:
+    """An instance that waits for its turn."""
 
     entry: IndexEntry
     record: Record
-    temporary: Path
 
 
 class JournaledInstances:
@@ -83,12 +81,8 @@ class JournaledInstances:
         record = Record(entry=entry_text(entry), head=head, dataset=dataset)
         if not record.is_readable or record.length > self._journal.longest:
             return None
-        temporary = self._files.write_aside((head, dataset))
-        try:
-            if self._additions.submit(_Written(entry, record, temporary)):
-                return entry
-        finally:
-            self._files.discard(temporary)
+        if self._additions.submit(_Waiting(entry, record)):
+            return entry
         return self._index.find(entry.sop_instance_uid)
 
     def empty(self) -> None:
@@ -103,14 +97,14 @@ class JournaledInstances:
         self._journal.close()
         os.close(self._whole)
 
-    def _commit(self, batch: Sequence[_Written]) -> Sequence[bool]:
+    def _commit(self, batch: Sequence[_Waiting]) -> Sequence[bool]:
         """Rows and files of a batch as soon as its records are durable, or nothing; which are new.
 
         Rows come first, because they tell who is new, and are seen last: a row without a file would
         start something, and a file without a record might be half there after a power cut.
         """
         written: Sequence[int] = ()
-        published: list[str] = []
+        filed: list[str] = []
         try:
             if self._journal.failed:
                 self.empty()
@@ -119,18 +113,20 @@ class JournaledInstances:
             with self._index.adding([one.entry for one in batch]) as new:
                 written = self._journal.append(list(compress(encoded, new)))
                 for one in compress(batch, new):
-                    self._files.publish(one.temporary, one.entry.path)
-                    published.append(one.entry.path)
+                    # After the sync: a part of a file is made whole from a record that is there.
+                    content = one.record.head, one.record.dataset
+                    self._files.write_in_place(one.entry.path, content)
+                    filed.append(one.entry.path)
         except OSError as cause:
-            self._undo(published, written)
+            self._undo(filed, written)
             raise disk_error(cause) from cause
         except BaseException:
-            self._undo(published, written)
+            self._undo(filed, written)
             raise
         return new
 
-    def _undo(self, published: Sequence[str], written: Sequence[int]) -> None:
-        for path in published:
+    def _undo(self, filed: Sequence[str], written: Sequence[int]) -> None:
+        for path in filed:
             self._files.remove(path)
         self._journal.take_back(written)
 

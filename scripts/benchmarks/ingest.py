@@ -22,7 +22,7 @@ from pathlib import Path
 import structlog
 from ingest.blast import blast, resident_mib
 from ingest.made import instances, templates, write_files
-from ingest.receivers import Receiver, receiving
+from ingest.receivers import ROUTER, Receiver, receiving
 from ingest.sending import LostAnswer, by_pynetdicom, by_storescu, by_us, per_second
 
 
@@ -72,7 +72,7 @@ class Bench:
         """An unmodified storescu sends to both."""
 
         def _sent(receiver: Receiver) -> float:
-            return per_second(by_storescu, self._files(60), receiver.port)
+            return per_second(by_storescu, self._files(600), receiver.port)
 
         what = f"from storescu with Nagle, against {theirs}"
         self._contest(what, ("files-fast", theirs), to_reach, _sent)
@@ -147,6 +147,13 @@ def contests(bench: Bench, only: str) -> None:
                 bench.receive(what, ("files-fast", theirs), associations, to_reach=goal)
         what = "not durable, against decode and save of pynetdicom"
         bench.receive(what, ("files-fast", "pynetdicom"), 1, to_reach="8")
+        if ROUTER in os.environ:
+            what = "durable, against dicom-ai-router (not durable)"
+            for associations in (1, 4):
+                sides = ("durable-fast", "dicom-ai-router")
+                bench.receive(what, sides, associations, to_reach="8")
+        else:
+            sys.stdout.write(f"dicom-ai-router is left out: {ROUTER} names no command\n")
     if only in ("all", "short"):
         what = "one image each, against storescp --fork"
         bench.receive(what, ("files-fast", "storescp"), 4, each=1)

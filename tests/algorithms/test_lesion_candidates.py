@@ -12,7 +12,7 @@ from algorithms.toolbox.lesion_net.candidates import FEATURES, candidates_of
 from algorithms.toolbox.lesion_net.grid import channels, compressed
 from algorithms.toolbox.lesion_net.judge import Judge, certainty
 from algorithms.toolbox.lesion_net.network import build
-from algorithms.training.judging import Taught, judge_from, taught_by, told
+from algorithms.training.judging import Taught, TooFewCandidates, judge_from, taught_by, told
 from dicom_node.domain.errors import ConfigError
 
 _BODY = (slice(2, 38), slice(4, 28), slice(4, 44))  # of 40 slices, 32 rows, 48 columns
@@ -51,6 +51,22 @@ def test_a_spot_with_a_twin_on_the_other_side_is_told_from_one_without():
     assert left["log twin"] == pytest.approx(0)
     assert right["log twin"] == pytest.approx(0)
     assert alone["log twin"] == pytest.approx(np.log(1.1 / 8.1), abs=1e-4)
+
+
+def test_a_twin_is_found_in_a_patient_who_lies_bent():
+    suv = np.zeros((60, 32, 64), dtype=np.float32)
+    for z in range(60):
+        middle = 26 + z // 5  # 12 columns, 48 mm, from one end to the other
+        suv[z, 4:28, middle - 18 : middle + 19] = 1
+    shares = np.zeros((3, *suv.shape), dtype=np.float32)
+    shares[0] = 1
+    for z in (8, 50):
+        for side in (-9, 9):
+            part = box(z, 16, 26 + z // 5 + side)
+            suv[part], shares[:, *part], shares[2][part] = 8, 0.1, 0.8
+    found = candidates_of(shares, least_ml=0.2).features(channels(suv, None))
+    assert len(found) == 4
+    assert found[:, FEATURES.index("log twin")] == pytest.approx(0)
 
 
 def test_a_tube_is_longer_than_a_ball():
@@ -179,7 +195,7 @@ def test_too_few_candidates_teach_nothing():
         lesion=np.arange(30) < 3,
         patient=np.arange(30),
     )
-    with pytest.raises(ValueError, match="3 true and 27 false"):
+    with pytest.raises(TooFewCandidates, match="3 true and 27 false"):
         judge_from(taught)
 
 

@@ -29,7 +29,7 @@ def test_the_file_is_synced_published_and_its_folder_synced_before_the_row_is_th
         os.fsync(descriptor)
 
     def publish(temporary, final):
-        calls.append(("publish", str(final), temporary.stat().st_size, row_is_there()))
+        calls.append(("publish", final, os.stat(temporary).st_size, row_is_there()))
         publish_new(temporary, final)
 
     archives.append(open_archive(disk=Disk(sync=sync, publish=publish)))

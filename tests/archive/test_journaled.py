@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from disks import fill, mounted_disk
 from received import SERIES, STUDY, dataset_bytes, received, sop_uid
 
 from dicom_node.archive.database import Database, open_database
-from dicom_node.archive.files import Disk, name_new
+from dicom_node.archive.files import Disk, create_new
 from dicom_node.archive.index import InstanceIndex
 from dicom_node.archive.instances import InstanceStore
 from dicom_node.archive.retention import sweep
@@ -22,6 +23,7 @@ from dicom_node.domain.errors import ArchiveError
 from dicom_node.domain.peer import StoreOutcome
 from dicom_node.domain.series import SeriesKey
 
+T = TypeVar("T")
 KEY = SeriesKey(study_instance_uid=STUDY, series_instance_uid=SERIES)
 PATH = f"instances/{STUDY}/{SERIES}/{sop_uid(1)}.dcm"
 SEGMENT = 1 << 18
@@ -74,18 +76,18 @@ class Calls:
             sync=self._noting("sync", os.fsync),
             sync_data=self._noting("sync_data", os.fdatasync),
             sync_all=self._noting("sync_all", Disk().sync_all),
-            name=self._noting("name", name_new),
+            create=self._noting("create", create_new),
         )
 
     def names(self) -> list[str]:
         return [name for name, _ in self.noted]
 
-    def _noting(self, name: str, call: Callable[..., object]) -> Callable[..., None]:
-        def noted(*arguments: object) -> None:
+    def _noting(self, name: str, call: Callable[..., T]) -> Callable[..., T]:
+        def noted(*arguments: object) -> T:
             self.noted.append((name, self._seen()))
             if self.failing == name:
                 raise OSError(5, "I/O error")
-            call(*arguments)
+            return call(*arguments)
 
         return noted
 
@@ -104,14 +106,14 @@ def test_an_instance_costs_one_sync_and_is_seen_when_its_record_is_on_the_disk(t
 
         assert archive.store.store(received(), now) is StoreOutcome.STORED
 
-        assert calls.noted == [("sync_data", (False, False)), ("name", (False, False))]
+        assert calls.noted == [("sync_data", (False, False)), ("create", (False, False))]
         assert row_and_file() == (True, True)
         assert list((archive.folder / "incoming").iterdir()) == []
         calls.noted.clear()
         for number in range(2, 12):
             archive.store.store(received(number), now)
         assert calls.names().count("sync_data") == 10
-        assert set(calls.names()) == {"sync_data", "name"}
+        assert set(calls.names()) == {"sync_data", "create"}
 
 
 LOSSES: dict[str, Callable[[Path], object]] = {
@@ -189,7 +191,7 @@ def test_a_recovery_by_hand_redoes_the_journal_and_leaves_it_empty(archive, tmp_
     database.close()
 
 
-@pytest.mark.parametrize("failing", ["sync_data", "name"])
+@pytest.mark.parametrize("failing", ["sync_data", "create"])
 def test_what_was_refused_is_not_there_after_a_crash_either(tmp_path, now, failing):
     calls = Calls()
     with opened(tmp_path / "archive", disk=calls.disk()) as archive:
@@ -274,7 +276,9 @@ def test_a_closed_store_has_nothing_to_redo_and_stores_by_three_syncs(tmp_path, 
 
         archive.store.store(received(2), now)
 
-        assert calls.names() == ["sync"] * 5  # the file, three new names of folders, the folder
+        assert (
+            calls.names() == ["create"] + ["sync"] * 5
+        )  # the file, three new names of folders, the folder
         with opened(archive.folder) as again:
             assert len(again.state()) == 2
 
@@ -287,7 +291,7 @@ def test_what_is_too_long_for_the_journal_is_synced_where_it_lies(tmp_path, now)
 
         assert archive.store.store(sent, now) is StoreOutcome.STORED
 
-        assert calls.names() == ["sync"] * 5
+        assert calls.names() == ["create"] + ["sync"] * 5
         assert dataset_bytes((archive.folder / PATH).read_bytes()) == sent.dataset
 
 

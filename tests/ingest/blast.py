@@ -43,9 +43,9 @@ def blast(
     """
     fork = multiprocessing.get_context("fork")  # messages are shared, not copied
     ready, told = fork.Barrier(associations + 1), fork.SimpleQueue()
-    request = _request(called)
-    pdu_bytes = _agreed(port, request)
-    messages = [_message(one, number, pdu_bytes) for number, one in enumerate(made)]
+    request = associate_request(called)
+    pdu_bytes = agreed_pdu_bytes(port, request)
+    messages = [store_message(one, number, pdu_bytes) for number, one in enumerate(made)]
 
     def _run(mine: Sequence[bytes]) -> None:
         told.put(_send_all(port, request, mine, each, ready))
@@ -71,13 +71,13 @@ def _send_all(
 ) -> tuple[float, int]:
     """When the last answer came, and how many were no success."""
     failed = 0
-    connection = None if each else _associate(port, request)
+    connection = None if each else associated(port, request)
     ready.wait(_LIMIT_S)  # type: ignore[attr-defined]  # multiprocessing's barrier has no public type
     for number, message in enumerate(mine):
         if connection is None:
-            connection = _associate(port, request)
+            connection = associated(port, request)
         connection.sendall(message)
-        failed += _status(connection) != 0x0000
+        failed += answered_status(connection) != 0x0000
         if each and (number + 1) % each == 0:
             _release(connection)
             connection = None
@@ -87,7 +87,8 @@ def _send_all(
     return ended_at, failed
 
 
-def _request(called: str) -> bytes:
+def associate_request(called: str) -> bytes:
+    """A-ASSOCIATE-RQ for PET images of this sender."""
     asked = A_ASSOCIATE()
     entity = ApplicationEntity("SENDER")
     asked.application_context_name = "1.2.840.10008.3.1.1.1"
@@ -111,11 +112,12 @@ def _connect(port: int, request: bytes) -> tuple[socket.socket, bytes]:
     return connection, pdu
 
 
-def _associate(port: int, request: bytes) -> socket.socket:
+def associated(port: int, request: bytes) -> socket.socket:
+    """Connection with an association; OSError where there is none."""
     return _connect(port, request)[0]
 
 
-def _agreed(port: int, request: bytes) -> int:
+def agreed_pdu_bytes(port: int, request: bytes) -> int:
     """Longest PDU that the receiver takes."""
     connection, pdu = _connect(port, request)
     accepted = A_ASSOCIATE_AC()
@@ -143,19 +145,22 @@ def _read(connection: socket.socket, length: int) -> bytes:
     while len(read) < length:
         acknowledge_now(connection)  # DCMTK answers in two packets, and Nagle is on
         piece = connection.recv(length - len(read))
-        assert piece, "the receiver closed the connection"
+        if not piece:
+            raise ConnectionAbortedError("the receiver closed the connection")
         read += piece
     return read
 
 
-def _message(one: Made, number: int, pdu_bytes: int) -> bytes:
+def store_message(one: Made, number: int, pdu_bytes: int) -> bytes:
+    """C-STORE request with its data set, in PDUs."""
     request = StoreRequest(
         message_id=number % 65535 + 1, sop_class_uid=PET, sop_instance_uid=one.sop_instance_uid
     )
     return b"".join(message_pdus(_CONTEXT, request_bytes(request), one.data_set, pdu_bytes))
 
 
-def _status(connection: socket.socket) -> int | None:
+def answered_status(connection: socket.socket) -> int | None:
+    """Status of the next answer; None where it is none; OSError where the connection ended."""
     kind, pdu = _read_pdu(connection)
     answer = read_response(pdu[12:]) if kind == 4 else None
     return None if answer is None else answer.status

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 
 from peers import free_port, listens, stop, tool, wait_until
 
+ROUTER = "DICOM_AI_ROUTER"
+"""Variable with the path of the command of dicom-ai-router, in an environment of its own."""
 OURS = ("durable-fast", "durable-stock", "synced-fast", "files-fast", "files-stock")
 _START_LIMIT_S = 60.0
 
@@ -42,6 +45,9 @@ def receiving(kind: str, folder: Path) -> Iterator[Receiver]:
 def _command(kind: str, port: int, folder: Path) -> list[str]:
     if kind in (*OURS, "pynetdicom"):
         return [sys.executable, "-m", "ingest.serve", kind, str(port), str(folder / "var")]
+    if kind == "dicom-ai-router":
+        settings = str(_router_settings(folder, port))
+        return [os.environ[ROUTER], "serve", "--config", settings]
     if kind == "orthanc":
         return [tool("Orthanc"), str(_orthanc_settings(folder, port))]
     received = folder / "received"
@@ -51,6 +57,26 @@ def _command(kind: str, port: int, folder: Path) -> list[str]:
         return [*storescp, str(port)]
     assert kind == "storescp+B", kind
     return [*storescp, "+B", "-pdu", "131072", str(port)]
+
+
+def _router_settings(folder: Path, port: int) -> Path:
+    """dicom-ai-router that only receives: no study is ever complete."""
+    written = folder / "router.json"  # YAML holds JSON
+    settings = {
+        "router": {
+            "ae_title": "NODE",
+            "port": port,
+            "bind_address": "127.0.0.1",
+            "study_quiet_seconds": 36000,
+            "workdir": str(folder / "data"),
+        },
+        "pacs": {"ae_title": "PACS", "host": "127.0.0.1", "port": 1},
+        "ai_endpoints": {},
+        "rules": [],
+        "deid": {"salt": secrets.token_hex(32)},
+    }
+    written.write_text(json.dumps(settings))
+    return written
 
 
 def _orthanc_settings(folder: Path, port: int) -> Path:

@@ -10,6 +10,7 @@ from soak.bad_peers import plague_a_node
 from soak.deliver import deliver_to_odd_destinations
 from soak.kill_node import kill_while_studies_arrive
 from soak.kill_worker import kill_a_worker
+from soak.receive import receive_among_kills
 
 
 def _kill(folder: Path, asked: argparse.Namespace, database: str = "") -> object:
@@ -36,6 +37,12 @@ def _worker(folder: Path, _: argparse.Namespace) -> object:
         return kill_a_worker(folder, server.new_database(), studies=10, slices=30, senders=4)
 
 
+def _receive(folder: Path, asked: argparse.Namespace) -> object:
+    return receive_among_kills(
+        folder, images=asked.images, associations=8, kills=asked.kills, seed=asked.seed
+    )
+
+
 def _deliver(folder: Path, _: argparse.Namespace) -> object:
     return deliver_to_odd_destinations(folder, results=500)
 
@@ -52,6 +59,7 @@ PROOFS: dict[str, Callable[[Path, argparse.Namespace], object]] = {
     "kill": _kill,
     "kill-shared": _kill_shared,
     "worker": _worker,
+    "receive": _receive,
     "deliver": _deliver,
     "bad-peers": _bad_peers,
     "bad-peers-fast": _bad_peers_fast,
@@ -64,6 +72,7 @@ def main() -> None:
     parser.add_argument("proof", choices=[*PROOFS])
     parser.add_argument("kills", type=int, nargs="?", default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--images", type=int, default=100_000, help="of `receive`")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         print(PROOFS[asked.proof](Path(folder), asked))

@@ -21,12 +21,16 @@ _OWN: Mapping[Organ, Uptake] = {
     Organ.BLADDER: Uptake(
         13.8, 11.0, 3.0, 60.0, "13.8 +- 10.3, J Nucl Med 2015;56 suppl 3:1434 [read]", "urine"
     ),
+    Organ.KIDNEY: Uptake(
+        2.6, 0.7, 1.3, 4.5, f"2.6 of `tissues.py`; less the later the scan {_RECALLED}"
+    ),
     Organ.RENAL_PELVIS: Uptake(
-        9.0,
-        5.0,
+        10.0,
+        8.0,
         2.5,
-        28.0,
-        "urine in the kidney up to 22, Clin Nucl Med 2000;25:358 [read]",
+        45.0,
+        "urine in the kidney up to 22, Clin Nucl Med 2000;25:358 [read]; with stasis as in the "
+        "bladder [recalled]",
         "urine",
     ),
     Organ.URETER: Uptake(

@@ -8,8 +8,10 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from algorithms.simulation.parts import SIDES, draw_organ, loft
+from algorithms.simulation.parts import Organ as Drawn
 from algorithms.simulation.shapes import Capsule, Ellipsoid, Loft, Point, Solid, tube
 from algorithms.simulation.wholebody.organs import Organ
 
@@ -31,25 +33,50 @@ def _all(organ: Organ, solids: Sequence[Solid], gain: float = 1.0) -> list[Rough
 
 
 def heart(random: np.random.Generator) -> list[Rough]:
-    """Chambers full of blood, and the wall of the left ventricle, hot all round or in part."""
+    """Chambers full of blood, and the left wall: hot all round, in part or in spots."""
     organ = draw_organ(random, shift_sd_mm=4.0, scale_sd=0.06)
-    centre, radii = (32.0, -38.0, -460.0), (33.0, 33.0, 46.0)
-    even = random.random() < 0.6
-    rest = 1.0 if even else float(random.uniform(0.25, 0.7))
-    away = random.normal(0, 1, 3)
-    away = away / np.linalg.norm(away) * 9
-    part = organ.ellipsoid(
-        (centre[0] + float(away[0]), centre[1] + float(away[1]), centre[2] + float(away[2])),
-        (26, 26, 37),
-        _LV_TURN,
-    )
     return [
         (Organ.BLOOD, organ.ellipsoid((10, -32, -448), (56, 44, 48)), 1.0),
-        (Organ.MYOCARDIUM, organ.ellipsoid(centre, radii, _LV_TURN), rest),
-        *([] if even else [(Organ.MYOCARDIUM, part, 1.0)]),
+        *_left_wall(organ, random),
         (Organ.BLOOD, organ.ellipsoid((30, -34, -455), (22, 22, 38), _LV_TURN), 1.0),
         (Organ.BLOOD, organ.ellipsoid((12, -4, -432), (30, 22, 24)), 1.0),
     ]
+
+
+def _left_wall(organ: Drawn, random: np.random.Generator) -> list[Rough]:
+    """The wall before its cavity is cut out of it.
+
+    Even in half of the patients; in others one side is hotter, or spots are: papillary muscles, the
+    lateral wall, the ring at the base (normal variants, frequencies our choice).
+    """
+    centre, radii = np.array((32.0, -38.0, -460.0)), (33.0, 33.0, 46.0)
+    kind, rest = random.random(), float(random.uniform(0.25, 0.7))
+    away = random.normal(0, 1, (3, 3))
+    away /= np.linalg.norm(away, axis=1, keepdims=True)
+    spots = random.uniform((7.0, 0.6), (14.0, 1.3), (3, 2))
+    wall = (Organ.MYOCARDIUM, organ.ellipsoid(_point(centre), radii, _LV_TURN))
+    if kind < 0.5:
+        return [(*wall, 1.0)]
+    if kind < 0.8:
+        part = organ.ellipsoid(_point(centre + 9 * away[0]), (26, 26, 37), _LV_TURN)
+        return [(*wall, rest), (Organ.MYOCARDIUM, part, 1.0)]
+    hot = int(random.integers(1, 4))
+    return [
+        (*wall, rest),
+        *(
+            (
+                Organ.MYOCARDIUM,
+                organ.ellipsoid(_point(centre + 28 * side), (size,) * 3),
+                float(gain),
+            )
+            for side, (size, gain) in zip(away[:hot], spots[:hot].tolist(), strict=True)
+        ),
+    ]
+
+
+def _point(place: NDArray[np.float64]) -> Point:
+    x, y, z = (float(v) for v in place)
+    return x, y, z
 
 
 def belly_cavity() -> list[Rough]:
@@ -105,7 +132,7 @@ def _small_bowel(random: np.random.Generator) -> list[Rough]:
         gain = upper * float(np.exp(0.35 * random.standard_normal()))
         solids = tube([(float(a), float(b), float(c)) for a, b, c in path], 11.0)
         # Uptake changes along a loop, leg by leg.
-        factors = np.exp(0.3 * random.standard_normal(len(solids)))
+        factors = np.exp(0.4 * random.standard_normal(len(solids)))
         out += [
             (Organ.BOWEL, solid, gain * float(f)) for solid, f in zip(solids, factors, strict=True)
         ]
@@ -123,7 +150,7 @@ def _colon(random: np.random.Generator) -> list[Rough]:
             itertools.pairwise(points), random.standard_normal(len(path) - 1), strict=True
         ):
             leg = Capsule(start_mm=start, end_mm=end, radius_mm=radius)  # type: ignore[arg-type]
-            out.append((Organ.COLON, leg, gain * float(np.exp(0.2 * wave))))
+            out.append((Organ.COLON, leg, gain * float(np.exp(0.35 * wave))))
             if random.random() < 0.3:
                 core = Capsule(start_mm=start, end_mm=end, radius_mm=radius * 0.6)  # type: ignore[arg-type]
                 out.append((Organ.AIR, core, 1.0))
@@ -197,11 +224,14 @@ def _kidneys(random: np.random.Generator) -> list[Rough]:
             (Organ.VISCERAL_FAT, bed, 1.0),
             (Organ.KIDNEY, organ.ellipsoid((side * 62, 42, height), (29, 25, 54), turn), 1.0),
         ]
-        for rise in (-20.0, 0.0, 20.0):
-            calyx = organ.ellipsoid((side * 55, 40, height + rise), (7 * wide, 6 * wide, 8 * wide))
-            out.append((Organ.RENAL_PELVIS, calyx, float(random.uniform(0.5, 1.2))))
+        # Calyces differ in number, place and how much urine they hold, and the pelvis may be empty.
+        for _ in range(int(random.integers(2, 7))):
+            place = random.uniform((46, 33, height - 40), (64, 46, height + 40))
+            size = wide * float(random.uniform(3.0, 8.5))
+            calyx = organ.ellipsoid(_point(place * (side, 1, 1)), (size, 0.9 * size, 1.1 * size))
+            out.append((Organ.RENAL_PELVIS, calyx, float(np.exp(random.uniform(-1.4, 0.5)))))
         pelvis = organ.ellipsoid((side * 44, 34, height - 4), (8 * wide, 7 * wide, 11 * wide))
-        out.append((Organ.RENAL_PELVIS, pelvis, 1.0))
+        out.append((Organ.RENAL_PELVIS, pelvis, float(random.uniform(0.1, 1.1))))
     return out
 
 

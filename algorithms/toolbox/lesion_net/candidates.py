@@ -14,7 +14,9 @@ from scipy.ndimage import (  # type: ignore[attr-defined]  # SciPy fills the mod
     find_objects,
     label,
     maximum,
+    uniform_filter1d,
 )
+from scipy.signal import fftconvolve  # type: ignore[attr-defined]  # as SciPy does here
 
 from algorithms.toolbox.components import NEIGHBOURS_26, Mask
 from algorithms.toolbox.lesion_net.grid import SPACING_MM, Image, expanded
@@ -41,9 +43,10 @@ FEATURES = (
     "density of shell",  # (HU + 1000) / 1000; not a number without CT
 )
 _SHELL = 3  # voxels
-_TWIN = 3  # voxels around the mirrored place, to each side
+_TWIN = 4  # voxels around the mirrored place, to each side
+_LEVEL = 17  # slices that tell together where the middle is: patients lie tilted and bent
+_CLIPPED_SUV = 1.0  # the outline tells where the middle is, not a hot organ of one side
 _LEAST_SUV = 0.1  # added to uptake before its logarithm
-_BODY_SUV = 0.12
 _VOXEL_ML = SPACING_MM**3 / 1000
 _VOXEL_MM2 = SPACING_MM**2 / 4  # variance of a single voxel, about
 
@@ -133,7 +136,7 @@ class _Seen:
     normal: Mask
     suv: Image
     density: Image
-    midline: float
+    midline: Floats
 
     def features(self, number: int, tight: Box) -> tuple[float, ...]:
         """In the order of `FEATURES`."""
@@ -160,15 +163,19 @@ class _Seen:
             _mean(self.physiological[box][shell]),
             _log(twin_suv) - _log(highest),
             twin_share,
-            abs(float(centre[2]) - self.midline) * SPACING_MM / 100,
+            abs(float(centre[2]) - self._middle(centre)) * SPACING_MM / 100,
             elongation,
             flatness,
             float(self.density[box][shell].mean()) if shell.any() else float("nan"),
         )
 
+    def _middle(self, centre: Floats) -> float:
+        """Column of the middle of the body at the height of a place."""
+        return float(self.midline[round(float(centre[0]))])
+
     def _twin(self, centre: Floats) -> tuple[float, float]:
         """Highest uptake and physiological share at the mirrored place."""
-        z, y, x = centre[0], centre[1], 2 * self.midline - centre[2]
+        z, y, x = centre[0], centre[1], 2 * self._middle(centre) - centre[2]
         part = tuple(
             slice(max(0, round(float(c)) - _TWIN), max(0, round(float(c)) + _TWIN + 1))
             for c in (z, y, x)
@@ -179,15 +186,14 @@ class _Seen:
         return float(suv.max()), float(self.physiological[part].max())
 
 
-def _midline(suv: Image) -> float:
-    """Column of the middle of the body: the median over slices, for arms lie anywhere."""
-    held: Mask = np.asarray((suv > _BODY_SUV).any(axis=1))
-    middles = [
-        0.5 * float(columns[0] + columns[-1])
-        for columns in map(np.flatnonzero, held)
-        if columns.size
-    ]
-    return float(np.median(middles)) if middles else 0.0
+def _midline(suv: Image) -> Floats:
+    """Column of the middle of the body in each slice: about which it is most like its mirror image.
+
+    Sum of products of a row with itself turned round, for every middle at once: a convolution.
+    """
+    seen = np.minimum(suv, _CLIPPED_SUV).sum(axis=1, dtype=np.float64)
+    alike = uniform_filter1d(fftconvolve(seen, seen, axes=1), _LEVEL, axis=0, mode="nearest")
+    return np.asarray(alike.argmax(axis=1) / 2, dtype=np.float64)
 
 
 def _shape(places: NDArray[np.int64]) -> tuple[float, float]:
