@@ -19,7 +19,7 @@ Part = tuple[Nucleus, Side]
 MEASURED: tuple[Part, ...] = tuple(
     (nucleus, side) for nucleus in (Nucleus.CAUDATE, Nucleus.PUTAMEN) for side in Side
 )
-REGION_SET = "mni152-striatum-1"  # normals of another set of regions do not hold for this one
+REGION_SET = "mni152-striatum-2"  # normals of another set of regions do not hold for this one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
