@@ -7,16 +7,18 @@ import numpy as np
 
 from algorithms.dat_spect import TRACERS
 from algorithms.dat_spect.classifier import LEARNT_TRACER, Classifier
-from algorithms.dat_spect.measurements import measurements_of, segments_of
+from algorithms.dat_spect.measurements import measurements_of, segments_of, side_name
 from algorithms.dat_spect.normals import Normals
 from algorithms.dat_spect.pictures import draw
 from algorithms.dat_spect.ratios import Ratios, measure
+from algorithms.dat_spect.refinement import follow
 from algorithms.dat_spect.regions import Atlas, Regions, make_atlas, place_regions
-from algorithms.dat_spect.registration import Pose, register
+from algorithms.dat_spect.registration import Affine, Pose, register
 from algorithms.dat_spect.said import Said, said_of, unsaid_of
-from algorithms.dat_spect.templates import Parts, make_parts
+from algorithms.dat_spect.templates import NearParts, Parts, make_near_parts, make_parts
 from algorithms.toolbox.brain_template import read_brain_template
 from algorithms.toolbox.card import numbers
+from algorithms.toolbox.striatum import Side
 from dicom_node.domain.algorithm import AlgorithmCard
 from dicom_node.domain.errors import InputRejected, UnknownTracer
 from dicom_node.domain.result import Result, SegmentationResult
@@ -58,9 +60,15 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Measured:
-    """What was found in one scan, before it is put into words."""
+    """What was found in one scan, before it is put into words.
+
+    Parameters
+    ----------
+    sides : map of each side; that of the head where a side does not show its own
+    """
 
     pose: Pose
+    sides: Mapping[Side, Affine]
     regions: Regions
     ratios: Ratios
 
@@ -76,6 +84,7 @@ class DatSpect:
 
     parameters: Parameters
     parts: Parts
+    near: NearParts
     atlas: Atlas
     normals: Mapping[str, Normals]
     classifier: Classifier
@@ -91,6 +100,7 @@ class DatSpect:
         return cls(
             parameters=parameters,
             parts=make_parts(template),
+            near=make_near_parts(template),
             atlas=atlas,
             normals=normals,
             classifier=classifier,
@@ -117,14 +127,15 @@ class DatSpect:
             self.parts,
             least_correlation=self.parameters.least_correlation,
         )
-        regions = place_regions(geometry, pose, self.atlas)
+        sides = {side: follow(spect.array, geometry, pose.head, self.near, side) for side in Side}
+        regions = place_regions(geometry, pose.head, sides, self.atlas)
         ratios = measure(
             spect.array,
             regions,
             geometry.voxel_volume_ml,
             striatum_ml=self.parameters.striatum_ml,
         )
-        return Measured(pose=pose, regions=regions, ratios=ratios)
+        return Measured(pose=pose, sides=sides, regions=regions, ratios=ratios)
 
     def __call__(self, inputs: Mapping[str, Volume]) -> Result:
         """Ratios of the volume ``spect``; errors as `measured`."""
@@ -195,6 +206,12 @@ def _warnings(
             "The source tells no orientation: which side is left is not known, sides are "
             "called 1 and 2. That the forehead is at the top of the slices was taken as given."
         )
+    warnings += [
+        f"Striatum {side_name(side, placed=placed)}: it shows too little, or lies too far "
+        "off, to be followed by itself; its regions lie where the map of the whole head puts them."
+        for side, own in found.sides.items()
+        if own is found.pose.head
+    ]
     if any(value < 0 for value in found.ratios.features):
         warnings.append("A region has less than the reference: its ratio is below zero.")
     return tuple(warnings)

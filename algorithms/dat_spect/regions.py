@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt  # type: ignore[attr-defined]  # filled at run time
 
-from algorithms.dat_spect.registration import Pose
+from algorithms.dat_spect.registration import Affine
 from algorithms.toolbox.brain_template import BrainTemplate, places_mm, sampled
 from algorithms.toolbox.striatum import Nucleus, Side, share
 from dicom_node.domain.errors import InputRejected
@@ -19,7 +19,7 @@ Part = tuple[Nucleus, Side]
 MEASURED: tuple[Part, ...] = tuple(
     (nucleus, side) for nucleus in (Nucleus.CAUDATE, Nucleus.PUTAMEN) for side in Side
 )
-REGION_SET = "mni152-striatum-1"  # normals of another set of regions do not hold for this one
+REGION_SET = "mni152-striatum-2"  # normals of another set of regions do not hold for this one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,41 +64,44 @@ def make_atlas(template: BrainTemplate, *, surround_mm: float, rim_mm: float) ->
     )
 
 
-def place_regions(geometry: Geometry, pose: Pose, atlas: Atlas) -> Regions:
-    """Every region on the grid of the image.
+def place_regions(
+    geometry: Geometry, head: Affine, sides: Mapping[Side, Affine], atlas: Atlas
+) -> Regions:
+    """Every region on the image's grid: striata by maps of their sides, the rest by the head's.
 
     Raises
     ------
     InputRejected
         A region lies outside of the image: the field of view cuts the brain.
     """
-    places = pose.to_template(places_mm(geometry))
+    patient = places_mm(geometry)
     template = atlas.template.geometry
 
-    def on_grid(region: NDArray[np.float32]) -> Mask:
-        return np.asarray(sampled(region, template, places) > 0.5)
+    def on_grid(region: NDArray[np.float32], by: Affine) -> Mask:
+        return np.asarray(sampled(region, template, by.to_template(patient)) > 0.5)
 
+    by_side = {side: one.to_template(patient) for side, one in sides.items()}
     regions = Regions(
-        nuclei={part: share(*part, places) > 0.5 for part in MEASURED},
-        reference=on_grid(atlas.template.occipital),
-        surround={side: on_grid(region) for side, region in atlas.surround.items()},
-        unspecific=on_grid(atlas.unspecific),
+        nuclei={part: share(*part, by_side[part[1]]) > 0.5 for part in MEASURED},
+        reference=on_grid(atlas.template.occipital, head),
+        surround={side: on_grid(region, sides[side]) for side, region in atlas.surround.items()},
+        unspecific=on_grid(atlas.unspecific, head),
     )
-    _require_inside(regions, geometry, pose, atlas)
+    drawn_ml = atlas.template.geometry.voxel_volume_ml
+    wanted = {"occipital reference": (regions.reference, atlas.template.occipital, head)}
+    for side in Side:
+        wanted[f"{side} striatum"] = (regions.surround[side], atlas.surround[side], sides[side])
+    for name, (found, drawn, by) in wanted.items():
+        stretch = 1.0 / abs(float(np.linalg.det(by.matrix)))
+        expected_ml = float(drawn.sum()) * drawn_ml * stretch
+        _require_inside(name, float(found.sum()) * geometry.voxel_volume_ml / expected_ml)
     return regions
 
 
-def _require_inside(regions: Regions, geometry: Geometry, pose: Pose, atlas: Atlas) -> None:
-    """At least 90 % of the volume that each region has in MNI space, once mapped to the patient."""
-    stretch = 1.0 / abs(float(np.linalg.det(pose.matrix)))
-    wanted = {"occipital reference": (regions.reference, atlas.template.occipital)}
-    for side in Side:
-        wanted[f"{side} striatum"] = (regions.surround[side], atlas.surround[side])
-    for name, (found, drawn) in wanted.items():
-        expected = float(drawn.sum()) * atlas.template.geometry.voxel_volume_ml * stretch
-        share_inside = float(found.sum()) * geometry.voxel_volume_ml / expected
-        if share_inside < 0.9:
-            raise InputRejected(
-                f"{share_inside:.0%} of the {name} lies within the image; the whole brain between "
-                "the base of the striata and their top, back to the occiput, is needed"
-            )
+def _require_inside(name: str, share_inside: float) -> None:
+    """At least 90 % of the volume that a region has in MNI space, once mapped to the patient."""
+    if share_inside < 0.9:
+        raise InputRejected(
+            f"{share_inside:.0%} of the {name} lies within the image; the whole brain between "
+            "the base of the striata and their top, back to the occiput, is needed"
+        )

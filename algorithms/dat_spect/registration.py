@@ -1,8 +1,7 @@
 """Where a head lies: an affine map from the patient's millimetres to those of MNI space.
 
 Coarse to three usual looks; then the parts of the best are made as bright as this patient's, by
-least squares, and the map is refined to that, in the end round the striata alone: a striatum that
-is lost on one side does not pull.
+least squares, and the map is refined to that: a striatum that is lost on one side does not pull.
 """
 
 from dataclasses import dataclass
@@ -20,10 +19,9 @@ from dicom_node.domain.geometry import Geometry
 Image = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
-_COARSE_MM, _MIDDLE_MM, _FINE_MM = 6.0, 4.5, 3.0
+_COARSE_MM, _MIDDLE_MM = 6.0, 4.5
 _MARGIN_MM = 12.0  # of the box round the head
 _BRIGHT_PERCENT, _BODY_SHARE = 98, 0.15  # percentile, and share of it that is head
-_STRIATA_CENTRE, _STRIATA_HALF = (0.0, 0.0, 3.0), (55.0, 50.0, 35.0)  # LPS mm of MNI space
 _SEED = 20_260
 _SCALES = (0.75, 1.35)  # of a head against the template, along any axis
 
@@ -35,32 +33,48 @@ class RegistrationFailed(InputRejected):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pose:
-    """Result of a registration.
+class Affine:
+    """A map of LPS millimetres, mostly of the patient's to those of MNI space.
 
     Parameters
     ----------
     matrix : (3, 3), offset_mm : (3,)
-        MNI millimetres = matrix times patient millimetres + offset, both LPS.
-    correlation : float
-        Of the image with the look, over the box round the head.
-    look : str
-        Name of the look that fits best.
+        MNI millimetres = matrix times patient millimetres + offset.
     """
 
     matrix: Floats
     offset_mm: Floats
-    correlation: float
-    look: str
 
     def to_template(self, points_mm: Floats) -> Floats:
         """MNI millimetres (..., 3) of patient millimetres (..., 3)."""
         return np.asarray(points_mm @ self.matrix.T + self.offset_mm)
 
-    @property
-    def mirrored(self) -> bool:
-        """Whether the map turns left into right: the slices were stored the other way up."""
-        return bool(np.linalg.det(self.matrix) < 0)
+    def to_patient(self, points_mm: Floats) -> Floats:
+        """Patient millimetres (..., 3) of MNI millimetres (..., 3)."""
+        return np.asarray((points_mm - self.offset_mm) @ np.linalg.inv(self.matrix).T)
+
+    def then(self, after: "Affine") -> "Affine":
+        """Both maps, this one first."""
+        return Affine(
+            matrix=after.matrix @ self.matrix,
+            offset_mm=after.matrix @ self.offset_mm + after.offset_mm,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pose:
+    """Result of a registration of the whole head.
+
+    Parameters
+    ----------
+    head : patient to MNI millimetres
+    correlation : of the image with the look, over the box round the head
+    look : name of the look that fits best
+    """
+
+    head: Affine
+    correlation: float
+    look: str
 
 
 def register(image: Image, geometry: Geometry, parts: Parts, *, least_correlation: float) -> Pose:
@@ -73,9 +87,7 @@ def register(image: Image, geometry: Geometry, parts: Parts, *, least_correlatio
     RegistrationFailed
         The best fit is poor, or stretches the head beyond what heads are.
     """
-    coarse, middle, fine = (
-        _boxed(image, geometry, step) for step in (_COARSE_MM, _MIDDLE_MM, _FINE_MM)
-    )
+    coarse, middle = (_boxed(image, geometry, step) for step in (_COARSE_MM, _MIDDLE_MM))
     ways = [np.diag((1.0, 1.0, 1.0))]
     if not geometry.placed:
         ways.append(np.diag((1.0, 1.0, -1.0)))
@@ -87,14 +99,7 @@ def register(image: Image, geometry: Geometry, parts: Parts, *, least_correlatio
     (start, _), look = max(tried, key=lambda one: one[0][1])
     own = parts.look("own", _levels(coarse, start, parts))
     refined, correlation = _fit(middle, own, start)
-    own = parts.look("own", _levels(middle, refined, parts))
-    settled, _ = _fit(fine, own, refined, mask=_near_striata(fine, refined))
-    pose = Pose(
-        matrix=np.array(settled.GetMatrix()).reshape(3, 3),
-        offset_mm=_offset(settled),
-        correlation=correlation,
-        look=look.name,
-    )
+    pose = Pose(head=_as_affine(refined), correlation=correlation, look=look.name)
     _check(pose, least_correlation)
     return pose
 
@@ -110,19 +115,8 @@ def _levels(fixed: sitk.Image, pose: sitk.AffineTransform, parts: Parts) -> list
 
 def _places(fixed: sitk.Image, pose: sitk.AffineTransform) -> Floats:
     """MNI millimetres of the voxels of an image, (slices, rows, columns, 3)."""
-    matrix = np.array(pose.GetMatrix()).reshape(3, 3)
     index = np.moveaxis(np.indices(fixed.GetSize()[::-1]), 0, -1)[..., ::-1]
-    patient = index * fixed.GetSpacing() + fixed.GetOrigin()
-    return np.asarray(patient @ matrix.T + _offset(pose))
-
-
-def _near_striata(fixed: sitk.Image, pose: sitk.AffineTransform) -> sitk.Image:
-    """Ellipsoid that holds both striata and their spread, where the last refinement looks."""
-    apart = (_places(fixed, pose) - _STRIATA_CENTRE) / _STRIATA_HALF
-    inside = (np.sum(apart**2, axis=-1) <= 1.0).astype(np.uint8)
-    mask = sitk.GetImageFromArray(inside)
-    mask.CopyInformation(fixed)
-    return mask
+    return _as_affine(pose).to_template(index * fixed.GetSpacing() + fixed.GetOrigin())
 
 
 def _check(pose: Pose, least_correlation: float) -> None:
@@ -131,7 +125,7 @@ def _check(pose: Pose, least_correlation: float) -> None:
             f"the image correlates with an ioflupane scan of a head by {pose.correlation:.2f}; at "
             f"least {least_correlation:g} is needed"
         )
-    scales = np.linalg.svd(pose.matrix, compute_uv=False)
+    scales = np.linalg.svd(pose.head.matrix, compute_uv=False)
     if scales.min() < 1 / _SCALES[1] or scales.max() > 1 / _SCALES[0]:
         found = ", ".join(f"{1 / scale:.2f}" for scale in scales)
         raise RegistrationFailed(
@@ -197,21 +191,17 @@ def _fit(
     start: sitk.AffineTransform,
     *,
     first: bool = False,
-    mask: sitk.Image | None = None,
 ) -> tuple[sitk.AffineTransform, float]:
-    """Map from the fixed image, or what a mask holds of it, to the look, and their correlation.
+    """Map from the fixed image to the look, and their correlation.
 
-    Over the whole head every third voxel is looked at, and the look in steps of 4 mm.
+    Every third voxel is looked at, and the look in steps of 4 mm.
     """
     method = sitk.ImageRegistrationMethod()
     method.SetMetricAsCorrelation()
     method.SetInterpolator(sitk.sitkLinear)
-    if mask is None:
-        method.SetMetricSamplingStrategy(method.REGULAR)
-        # Places are shaken within their grid; without a seed by the clock, and no run the same.
-        method.SetMetricSamplingPercentage(0.35, _SEED)
-    else:
-        method.SetMetricFixedMask(mask)
+    method.SetMetricSamplingStrategy(method.REGULAR)
+    # Places are shaken within their grid; without a seed by the clock, and no run the same.
+    method.SetMetricSamplingPercentage(0.35, _SEED)
     method.SetOptimizerAsRegularStepGradientDescent(
         learningRate=4.0 if first else 1.0,
         minStep=0.05 if first else 0.02,
@@ -223,11 +213,13 @@ def _fit(
     method.SetNumberOfThreads(1)  # so that sums, and so results, are the same on every machine
     transform = sitk.AffineTransform(start)
     method.SetInitialTransform(transform, True)
-    method.Execute(fixed, _moving(look, step=2 if mask is None else 1))
+    method.Execute(fixed, _moving(look, step=2))
     # ITK gives minus the square of the normalised correlation.
     return transform, float(np.sqrt(max(0.0, -method.GetMetricValue())))
 
 
-def _offset(transform: sitk.AffineTransform) -> Floats:
-    """Where the transform puts the origin."""
-    return np.array(transform.TransformPoint((0.0, 0.0, 0.0)))
+def _as_affine(transform: sitk.AffineTransform) -> Affine:
+    return Affine(
+        matrix=np.array(transform.GetMatrix()).reshape(3, 3),
+        offset_mm=np.array(transform.TransformPoint((0.0, 0.0, 0.0))),
+    )

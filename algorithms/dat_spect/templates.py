@@ -1,9 +1,11 @@
 """What is registered to: ioflupane scans of the template, from normal to severely reduced.
 
 Each is a sum of blurred parts - unspecific uptake, and each nucleus - so that one can also be made
-whose parts are as bright as those of a patient, on either side.
+whose parts are as bright as those of a patient, on either side. Near the striata the parts are
+there at any resolution.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +29,9 @@ _LOOKS = {
 }
 _RESOLUTION_MM = 9.3
 _FWHM = 2.3548
+# Near the striata: LPS mm of MNI space, and the resolutions between which others are worked out.
+_NEAR_LOW, _NEAR_HIGH = (-65.0, -60.0, -45.0), (65.0, 60.0, 55.0)
+_WIDTHS_MM = (8.0, 10.5, 13.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,8 +65,52 @@ class Parts:
         return tuple(self.look(name, (1.0, *levels, *levels)) for name, levels in _LOOKS.items())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NearParts:
+    """The same parts near the striata, (widths, parts, slices, rows, columns), at three widths."""
+
+    images: Image
+    geometry: Geometry
+
+    def at(self, fwhm_mm: float) -> Image:
+        """Parts (parts, slices, rows, columns) at a resolution, full width at half maximum.
+
+        A parabola through the three in the square of the width, by which blurring goes.
+        """
+        square, squares = fwhm_mm**2, [width**2 for width in _WIDTHS_MM]
+        weights = [
+            math.prod((square - other) / (one - other) for other in squares if other != one)
+            for one in squares
+        ]
+        return np.asarray(np.tensordot(np.asarray(weights, np.float32), self.images, axes=1))
+
+
 def make_parts(template: BrainTemplate) -> Parts:
     """Parts of a template, at a usual resolution."""
+    images = [_blurred(one, template, _RESOLUTION_MM) for one in _sharp(template)]
+    return Parts(images=np.stack(images), geometry=template.geometry)
+
+
+def make_near_parts(template: BrainTemplate) -> NearParts:
+    """Parts of a template near the striata."""
+    places = places_mm(template.geometry)
+    near = np.argwhere(np.all((places > _NEAR_LOW) & (places < _NEAR_HIGH), axis=-1))
+    first, last = near.min(axis=0), near.max(axis=0)
+    cut = tuple(slice(low, high + 1) for low, high in zip(first, last, strict=True))
+    # Cut before they are blurred: the edge is farther from where one looks than blurring reaches.
+    sharp = [one[cut] for one in _sharp(template)]
+    images = np.stack(
+        [np.stack([_blurred(one, template, width) for one in sharp]) for width in _WIDTHS_MM]
+    )
+    affine = template.geometry.affine.copy()
+    affine[:3, 3] = template.geometry.index_to_lps(first)
+    a, b, c = images.shape[2:]
+    geometry = Geometry(affine=affine, shape=(a, b, c), frame_of_reference_uid=None)
+    return NearParts(images=images, geometry=geometry)
+
+
+def _sharp(template: BrainTemplate) -> list[Image]:
+    """Parts before they are blurred."""
     fluid = np.clip(template.brain - template.grey - template.white, 0.0, 1.0)
     images = [
         _GREY * template.grey + _WHITE * template.white + _FLUID * fluid + _SCALP * template.scalp
@@ -73,6 +122,9 @@ def make_parts(template: BrainTemplate) -> Parts:
             share(nucleus, side, places, edge_mm=2.0) for nucleus in Nucleus
         )
         images += [caudate + 0.8 * ventral, putamen * (1 - back), putamen * back]
-    sigma = [_RESOLUTION_MM / _FWHM / step for step in template.geometry.spacing_mm]
-    blurred = [gaussian_filter(image.astype(np.float32), sigma) for image in images]
-    return Parts(images=np.stack(blurred), geometry=template.geometry)
+    return [image.astype(np.float32) for image in images]
+
+
+def _blurred(image: Image, template: BrainTemplate, fwhm_mm: float) -> Image:
+    sigma = [fwhm_mm / _FWHM / step for step in template.geometry.spacing_mm]
+    return np.asarray(gaussian_filter(image, sigma))

@@ -62,11 +62,11 @@ def test_ratios_and_regions_are_near_those_of_the_true_regions(algorithm, patien
     ):
         assert SIDES[segment.laterality] is part[1]
         expected = patient.image[truth[part]].mean() / reference - 1
-        assert value_of(result, "SBR", number) == pytest.approx(expected, abs=0.35)
+        assert value_of(result, "SBR", number) == pytest.approx(expected, abs=0.15)
         found = np.zeros(GRID.shape, dtype=bool)
         segment.region.paint(found, True)
         overlap = 2 * np.sum(found & truth[part]) / (found.sum() + truth[part].sum())
-        assert overlap > 0.65
+        assert overlap > 0.8
 
 
 def test_segments_lie_on_exactly_the_grid_of_the_input_and_name_the_reference(result):
@@ -265,7 +265,7 @@ def test_normals_of_a_site_are_used_and_named_by_version_and_result(monkeypatch,
         check=True,
         timeout=60,
     )
-    assert again.stdout.startswith("1.2.0+normals.")
+    assert again.stdout.startswith("1.3.0+normals.")
     assert read_normals(normals_file()).name == "our normals"
 
 
