@@ -24,7 +24,7 @@ def shipped():
     return LesionNetwork.of_bundle(BUNDLE)
 
 
-def test_masses_of_a_real_scan_are_lesions_and_its_liver_is_not(shipped, shared_data):
+def test_masses_of_a_real_scan_are_lesions_and_its_liver_and_heart_are_not(shipped, shared_data):
     folder = shared_data / "petct-fdg-ge"
     if not folder.is_dir():
         pytest.skip("petct-fdg-ge of ../shared/data is not on this machine")
@@ -45,6 +45,9 @@ def test_masses_of_a_real_scan_are_lesions_and_its_liver_is_not(shipped, shared_
     liver_ball(suv, geometry, FDG_LIVER, ct=ct).region.paint(liver, True)
     assert not (lesion & liver).any()
     assert (normal & liver).sum() > 0.9 * liver.sum()
+    places = geometry.index_to_lps(np.argwhere(lesion))
+    heart_mm = (35, -42, -205)  # by eye; its wall is hot all round
+    assert np.linalg.norm(places - heart_mm, axis=1).min() > 60
 
 
 def test_uptake_of_a_simulated_patient_is_told_apart_better_than_by_a_threshold():
