@@ -26,12 +26,12 @@ def compared(first, second) -> Result:
 
 @cache
 def fdg() -> Result:
-    """All lesions half as hot and 0.8 as wide; number 2 is gone, and a new one is elsewhere."""
-    patient = patient_of("fdg", 9)
+    """All lesions half as hot and 0.8 as wide; number 5 is gone, and a new one is elsewhere."""
+    patient = patient_of("fdg", 14)
     ill = patient.lesions
-    _, y, z = ill[1].centre_mm
+    _, y, z = ill[4].centre_mm
     new = at(changed(ill[2], size=0.8), (60.0, y, z + 200.0))
-    after = [changed(one, uptake=UPTAKE, size=SIZE) for n, one in enumerate(ill) if n != 1]
+    after = [changed(one, uptake=UPTAKE, size=SIZE) for n, one in enumerate(ill) if n != 4]
     before = [replace(one, core=None) for one in ill]
     return compared(day(patient, 0, before), day(patient, 1, [*after, new]))
 
@@ -39,14 +39,14 @@ def fdg() -> Result:
 @cache
 def before_psma():
     """The first day of a patient with PSMA."""
-    patient = patient_of("psma", 11)
+    patient = patient_of("psma", 16)
     return day(patient, 0, [replace(one, core=None) for one in patient.lesions])
 
 
 @cache
 def psma() -> Result:
     """All lesions of 0.8 the width, none new."""
-    patient = patient_of("psma", 11)
+    patient = patient_of("psma", 16)
     after = [changed(one, size=SIZE) for one in patient.lesions]
     return compared(before_psma(), day(patient, 1, after))
 

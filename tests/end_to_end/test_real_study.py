@@ -42,7 +42,7 @@ def node(tmp_path_factory, orthanc, study):
     config = write_config(
         tmp_path_factory.mktemp("node"), node_port=port, pacs_port=orthanc.dicom_port
     )
-    with running_node(config, port) as running:
+    with running_node(config, port, ahead=True) as running:
         storescu(port, study)
         wait_until(
             "the job is delivered",

@@ -41,7 +41,8 @@ def test_a_node_refuses_while_it_cannot_keep_and_is_healthy_again_by_itself(tmp_
             filler = fill(storage)
             assert refused(send(objects, to_node)), "full disk"
             filler.unlink()
-            with read_only(storage / "incoming"):
+            (storage / "instances").mkdir(exist_ok=True)
+            with read_only(storage / "instances"):
                 assert refused(send(objects, to_node)), "read-only disk"
             with closing(sqlite3.connect(storage / "node.sqlite", isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
