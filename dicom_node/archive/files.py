@@ -101,12 +101,13 @@ def sync_folder(folder: str | Path, disk: Disk) -> None:
 
 
 class DurableFolder:
-    """A folder tree in which every file is complete and synced, or not there.
+    """A folder tree in which every file is complete and synced, or not there, or in a journal.
 
-    Files are written under ``incoming/`` first; what lies there was never acknowledged. Every
+    Files are written under ``incoming/`` first; what lies there was never acknowledged. Only what
+    a journal can make whole again is written where it belongs at once (`write_in_place`). Every
     method raises OSError as the operating system tells it, unless it says otherwise; `write_new`
-    raises ArchiveError, too, where a sync failed that it shares with other threads. What a journal
-    answers for is not synced: `write_in_place`, `replace`.
+    raises ArchiveError, too, where a sync failed that it shares with other threads;
+    `write_in_place` and `replace` do not sync.
 
     Paths are text inside: a `Path` for each step of each instance costs as much as its files.
     """
