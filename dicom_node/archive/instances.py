@@ -14,6 +14,7 @@ import structlog
 from dicom_node.archive.dicom_header import Identity, clean_text, read_identity
 from dicom_node.archive.entries import NO_SERIES, IndexEntry, Recovery
 from dicom_node.archive.files import Disk, DurableFolder, disk_error, safe_name
+from dicom_node.archive.header_layout import HeaderLayouts
 from dicom_node.archive.index import InstanceIndex
 from dicom_node.archive.journal import SEGMENT_BYTES
 from dicom_node.archive.journaled import JOURNAL_FOLDER, JournaledInstances
@@ -64,6 +65,7 @@ class InstanceStore:
         self._folder = folder
         self._gate, self._shared = RemovalGate(folder, shared=shared), shared
         self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
+        self._layouts = HeaderLayouts()
         with _told_as_archive_error():
             self._disk = disk or Disk()
             self._files = DurableFolder(folder, self._disk)
@@ -98,15 +100,11 @@ class InstanceStore:
     def store(self, received: ReceivedInstance, now: datetime) -> StoreOutcome:
         """Make one received instance durable and tell what became of it."""
         digest = hashlib.sha256(received.dataset).hexdigest()
-        alone = self._alone_with(received.sop_instance_uid)
-        with _told_as_archive_error(), self._gate.storing(), alone:
-            try:
-                identity = _checked_identity(received)
-            except UnreadableInstance as cause:
-                reason = Reason(code="unreadable", message=str(cause))
-                self._set_aside(received, digest, now, reason)
-                return StoreOutcome.UNREADABLE
-            return self._keep(received, identity, digest, now)
+        try:
+            with self._gate.storing(), self._alone_with(received.sop_instance_uid):
+                return self._judge(received, digest, now)
+        except OSError as cause:
+            raise disk_error(cause) from cause
 
     def recover(self) -> Recovery:
         """Bring files and index to agreement after a crash; the files decide."""
@@ -139,6 +137,15 @@ class InstanceStore:
 
     def _alone_with(self, sop_instance_uid: str) -> threading.Lock:
         return self._locks[hash(clean_text(sop_instance_uid)) % _LOCKS]
+
+    def _judge(self, received: ReceivedInstance, digest: str, now: datetime) -> StoreOutcome:
+        try:
+            identity = _checked_identity(received, self._layouts)
+        except UnreadableInstance as cause:
+            reason = Reason(code="unreadable", message=str(cause))
+            self._set_aside(received, digest, now, reason)
+            return StoreOutcome.UNREADABLE
+        return self._keep(received, identity, digest, now)
 
     def _keep(
         self, received: ReceivedInstance, identity: Identity, digest: str, now: datetime
@@ -225,9 +232,9 @@ class InstanceStore:
             log.warning("archive.set_aside", file=entry.path, code=reason.code)
 
 
-def _checked_identity(received: ReceivedInstance) -> Identity:
+def _checked_identity(received: ReceivedInstance, layouts: HeaderLayouts) -> Identity:
     """Identity of the data set, which must be what the command announced (PS3.4 B.2.3)."""
-    identity = read_identity(received.dataset, received.transfer_syntax_uid)
+    identity = read_identity(received.dataset, received.transfer_syntax_uid, layouts)
     for name, said, found in (
         ("SOP Class UID", received.sop_class_uid, identity.sop_class_uid),
         ("SOP Instance UID", received.sop_instance_uid, identity.sop_instance_uid),

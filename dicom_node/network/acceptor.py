@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import cast
 from uuid import uuid4
 
@@ -175,7 +176,9 @@ class AcceptedAssociation(Association):
             answered = self._fast_answer(self, message)
         return answered if self.is_established else None
 
-    @property
+    # What follows is asked for with every message, and does not change once it has come.
+
+    @cached_property
     def longest_pdu_bytes(self) -> int:
         """What the sender takes; 0 for no limit (PS3.8 D.1)."""
         return int(self.requestor.maximum_length or 0)
@@ -187,17 +190,17 @@ class AcceptedAssociation(Association):
         assert asked is not None
         return asked
 
-    @property
+    @cached_property
     def calling_ae(self) -> str:
         """Title by which the sender calls itself."""
         return self.asked.calling_ae_title or ""
 
-    @property
+    @cached_property
     def called_ae(self) -> str:
         """Title by which the sender calls us."""
         return self.asked.called_ae_title or ""
 
-    @property
+    @cached_property
     def peer_address(self) -> str:
         """Network address of the sender."""
         assert self.requestor.address_info is not None

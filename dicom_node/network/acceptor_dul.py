@@ -94,7 +94,7 @@ class AcceptorDul(DULServiceProvider):
         return not self.is_serving and super().idle_timer_expired()
 
     def _has_duties(self) -> bool:
-        return self._kill_thread or not self.to_provider_queue.empty()
+        return self._kill_thread or bool(self.to_provider_queue.queue)
 
     def _is_transport_event(self) -> bool:
         self._wait()

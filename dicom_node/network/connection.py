@@ -1,7 +1,10 @@
 """One TCP connection: no waiting for small packets, no waiting without end, whole PDUs at once."""
 
+import os
 import socket
+import ssl
 import time
+from contextlib import suppress
 from typing import Self
 
 from pynetdicom.ae import ApplicationEntity
@@ -97,6 +100,27 @@ class PduSocket(AssociationSocket):
         into[:count] = self._given_back[:count]
         self._given_back = self._given_back[count:]
         return count
+
+
+def receive_now(connection: socket.socket, room: memoryview) -> int:
+    """Bytes of a connection that can be read, into `room`; 0 at its end.
+
+    `recv_into` first asks again whether it can, where the connection has a time-out.
+    """
+    if not isinstance(connection, ssl.SSLSocket):
+        with suppress(BlockingIOError):
+            return os.readv(connection.fileno(), (room,))
+    return connection.recv_into(room)
+
+
+def send_now(connection: socket.socket, content: bytes) -> None:
+    """Send all of `content`, without asking first whether there is room for it."""
+    sent = 0
+    if not isinstance(connection, ssl.SSLSocket):
+        with suppress(BlockingIOError):
+            sent = os.write(connection.fileno(), content)
+    if sent < len(content):
+        connection.sendall(content[sent:])
 
 
 def acknowledge_now(connection: socket.socket) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import structlog
 
-from dicom_node.network.connection import acknowledge_now
+from dicom_node.network.connection import acknowledge_now, receive_now, send_now
 from dicom_node.network.message_buffer import MessageBuffer, StoreMessage
 from dicom_node.network.p_data import UnusualMessage
 from dicom_node.network.wakeful import Doorbell
@@ -73,7 +73,7 @@ class FastPath:
             if message is not None:
                 answered = self._serve(message)
                 if answered is not None:
-                    self._connection.sendall(answered)
+                    send_now(self._connection, answered)
                 self._alive()
             elif not self._comes_more():
                 return
@@ -96,7 +96,7 @@ class FastPath:
         if pdu != self._pdu or not self._buffer.is_within_pdu:
             self._pdu, self._pdu_began_at = pdu, now
         with self._buffer.free() as room:
-            count = self._connection.recv_into(room)
+            count = receive_now(self._connection, room)
         if not count:
             raise UnusualMessage
         self._buffer.received(count)

@@ -66,6 +66,8 @@ class Doorbell:
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._descriptor: int | None = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._waiting = select.poll()
+        self._awaited: int | None = None  # the connection's descriptor
 
     def ring(self) -> None:
         """Wake who waits, or the next who does."""
@@ -79,16 +81,24 @@ class Doorbell:
         Only the thread that closes the bell may wait at it. Raises OSError or ValueError where
         the connection was closed.
         """
-        descriptor = self._descriptor
-        waiting = select.poll()
-        waiting.register(connection, select.POLLIN)
-        if descriptor is not None:
-            waiting.register(descriptor, select.POLLIN)
-        ready = {found for found, _ in waiting.poll(longest_s * 1000)}
-        if descriptor in ready:
-            with suppress(BlockingIOError):
-                os.eventfd_read(descriptor)
-        return bool(ready - {descriptor})
+        if connection.fileno() != self._awaited or self._descriptor is None:
+            self._await(connection)
+        comes = False
+        for found, _ in self._waiting.poll(longest_s * 1000):
+            if found == self._descriptor:
+                with suppress(BlockingIOError):
+                    os.eventfd_read(found)
+            else:
+                comes = True
+        return comes
+
+    def _await(self, connection: socket.socket) -> None:
+        """Look for this connection from now on, and for rings until they are in vain."""
+        self._waiting, self._awaited = select.poll(), None
+        self._waiting.register(connection, select.POLLIN)
+        if self._descriptor is not None:
+            self._waiting.register(self._descriptor, select.POLLIN)
+        self._awaited = connection.fileno()
 
     def close(self) -> None:
         """Give the descriptor back; rings are in vain from now on."""
