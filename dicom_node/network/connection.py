@@ -103,24 +103,27 @@ class PduSocket(AssociationSocket):
 
 
 def receive_now(connection: socket.socket, room: memoryview) -> int:
-    """Bytes of a connection that can be read, into `room`; 0 at its end.
+    """Number of bytes put into `room`; 0 at the end of the connection.
 
-    `recv_into` first asks again whether it can, where the connection has a time-out.
+    `recv_into` would first ask whether there are any, as the connection has a time-out. With TLS
+    it may wait that long.
+
+    Raises
+    ------
+    BlockingIOError
+        Where nothing has come.
     """
-    if not isinstance(connection, ssl.SSLSocket):
-        with suppress(BlockingIOError):
-            return os.readv(connection.fileno(), (room,))
-    return connection.recv_into(room)
+    if isinstance(connection, ssl.SSLSocket):
+        return connection.recv_into(room)
+    return os.readv(connection.fileno(), (room,))
 
 
-def send_now(connection: socket.socket, content: bytes) -> None:
-    """Send all of `content`, without asking first whether there is room for it."""
-    sent = 0
+def send_some(connection: socket.socket, content: bytes) -> int:
+    """Number of bytes that were sent without waiting; none with TLS."""
     if not isinstance(connection, ssl.SSLSocket):
         with suppress(BlockingIOError):
-            sent = os.write(connection.fileno(), content)
-    if sent < len(content):
-        connection.sendall(content[sent:])
+            return os.write(connection.fileno(), content)
+    return 0
 
 
 def acknowledge_now(connection: socket.socket) -> None:

@@ -66,7 +66,8 @@ class Doorbell:
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._descriptor: int | None = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._waiting = select.poll()
+        self._resting, self._waiting = select.poll(), select.poll()
+        self._resting.register(self._descriptor, select.POLLIN)
         self._awaited: int | None = None  # the connection's descriptor
 
     def ring(self) -> None:
@@ -74,6 +75,11 @@ class Doorbell:
         with self._guard:
             if self._descriptor is not None:
                 os.eventfd_write(self._descriptor, 1)
+
+    def rest(self, longest_s: float) -> None:
+        """Wait for a ring alone, for so long; see `wait`."""
+        if self._resting.poll(longest_s * 1000):
+            self.hear()
 
     def wait(self, connection: socket.socket, longest_s: float) -> bool:
         """Whether the connection can be read, by now or within the time; less where it rang.
@@ -86,11 +92,16 @@ class Doorbell:
         comes = False
         for found, _ in self._waiting.poll(longest_s * 1000):
             if found == self._descriptor:
-                with suppress(BlockingIOError):
-                    os.eventfd_read(found)
+                self.hear()
             else:
                 comes = True
         return comes
+
+    def hear(self) -> None:
+        """Forget the rings so far."""
+        if self._descriptor is not None:
+            with suppress(BlockingIOError):
+                os.eventfd_read(self._descriptor)
 
     def _await(self, connection: socket.socket) -> None:
         """Look for this connection from now on, and for rings until they are in vain."""
@@ -99,6 +110,12 @@ class Doorbell:
         if self._descriptor is not None:
             self._waiting.register(self._descriptor, select.POLLIN)
         self._awaited = connection.fileno()
+
+    @property
+    def descriptor(self) -> int:
+        """Readable from a ring on until it is heard; only before `close`."""
+        assert self._descriptor is not None
+        return self._descriptor
 
     def close(self) -> None:
         """Give the descriptor back; rings are in vain from now on."""
