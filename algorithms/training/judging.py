@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
+from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
@@ -14,14 +14,17 @@ from algorithms.simulation.wholebody.patient import Scan, draw_patient, scan
 from algorithms.simulation.wholebody.worlds import world
 from algorithms.toolbox.lesion_net.candidates import FEATURES, Floats, candidates_of
 from algorithms.toolbox.lesion_net.grid import body_grid, channels, to_grid
-from algorithms.toolbox.lesion_net.judge import Judge
+from algorithms.toolbox.lesion_net.judge import LEAF, Judge, Trees
 from algorithms.toolbox.lesion_net.network import probabilities
 from algorithms.training.examples import geometry_of
 
 FIRST_SEED = 1_900_000_000  # beyond the patients of training and of evaluation
 LEAST_ML = 0.2  # as the algorithms have it
 LEVELS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
-_PENALTY, _FOLDS, _WITHOUT_CT = 0.5, 5, 3
+_FOLDS, _WITHOUT_CT = 5, 3
+# Chosen once, in folds of 114 patients of the training's world: area under the curve 0.914;
+# logistic regression 0.887, and 0.869 without the features of the hot spot.
+_TREES, _DEPTH, _RATE, _LEAST_LEAF, _ROWS, _COLUMNS = 150, 3, 0.06, 8, 0.6, 0.4
 _LEAST = 20  # candidates of either kind
 _PART_OF_VOXEL = 0.1  # of lesion, in a voxel of the network that counts as one of the truth
 
@@ -131,7 +134,7 @@ def told(facts: Mapping[str, object]) -> str:
     if not facts:
         return "none"
     return (
-        f"logistic regression on {len(FEATURES)} features, taught by {facts['patients']} more "
+        f"{_TREES} boosted trees on {len(FEATURES)} features, taught by {facts['patients']} more "
         f"patients: {facts['candidates']} candidates, {facts['true']} true; area under the curve "
         f"{facts['area under the curve']} in folds of patients"
     )
@@ -139,9 +142,30 @@ def told(facts: Mapping[str, object]) -> str:
 
 def _fitted(features: Floats, lesion: NDArray[np.bool_]) -> Judge:
     centre = np.nanmean(features, axis=0)
-    scale = np.maximum(np.nanstd(features, axis=0), 1e-6)
-    apart = np.nan_to_num((features - centre) / scale, nan=0.0)
-    model = LogisticRegression(C=_PENALTY, max_iter=1000).fit(apart, lesion)
-    return Judge(
-        centre=centre, scale=scale, weight=model.coef_[0], intercept=float(model.intercept_[0])
-    )
+    known = np.where(np.isnan(features), centre, features)
+    model = GradientBoostingClassifier(
+        n_estimators=_TREES,
+        max_depth=_DEPTH,
+        learning_rate=_RATE,
+        min_samples_leaf=_LEAST_LEAF,
+        subsample=_ROWS,
+        max_features=_COLUMNS,
+        random_state=0,
+    ).fit(known, lesion)
+    share = float(lesion.mean())  # where the boosting begins
+    return Judge(centre=centre, trees=_trees(model), intercept=float(np.log(share / (1 - share))))
+
+
+def _trees(model: GradientBoostingClassifier) -> Trees:
+    """The trees of a fitted model as tables of equal length."""
+    found = [one.tree_ for one in model.estimators_[:, 0]]
+    shape = (len(found), max(tree.node_count for tree in found))
+    asked = np.full(shape, LEAF, dtype=np.int32)
+    below, above = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
+    threshold, value = np.zeros(shape), np.zeros(shape)
+    for number, tree in enumerate(found):
+        row = (number, slice(tree.node_count))
+        asked[row] = np.where(tree.feature < 0, LEAF, tree.feature)
+        below[row], above[row] = tree.children_left, tree.children_right
+        threshold[row], value[row] = tree.threshold, model.learning_rate * tree.value[:, 0, 0]
+    return Trees(feature=asked, threshold=threshold, below=below, above=above, value=value)

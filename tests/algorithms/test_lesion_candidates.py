@@ -10,7 +10,7 @@ from lesion_bundles import SHAPE
 from algorithms.toolbox.lesion_net.bundle import load_bundle, save_bundle
 from algorithms.toolbox.lesion_net.candidates import FEATURES, candidates_of
 from algorithms.toolbox.lesion_net.grid import channels, compressed
-from algorithms.toolbox.lesion_net.judge import Judge, certainty
+from algorithms.toolbox.lesion_net.judge import LEAF, Judge, Trees, certainty
 from algorithms.toolbox.lesion_net.network import build
 from algorithms.training.judging import Taught, TooFewCandidates, judge_from, taught_by, told
 from dicom_node.domain.errors import ConfigError
@@ -98,8 +98,13 @@ def test_without_ct_the_density_is_not_a_number_and_tells_nothing():
     (other,) = features_of([(box(20, 16, 14), 8.0)], density=water)
     assert other["density of shell"] == pytest.approx(1.0)
     judge = judge_with({"density of shell": 5.0})
-    rows = np.array([list(one.values())])
-    assert judge.certainty(rows) == pytest.approx([0.5])
+    missing, known = np.array([list(one.values())]), np.array([list(other.values())])
+    typical = missing.copy()
+    typical[0, FEATURES.index("density of shell")] = judge.centre[
+        FEATURES.index("density of shell")
+    ]
+    assert judge.certainty(missing) == judge.certainty(np.nan_to_num(typical))
+    assert judge.certainty(known) == pytest.approx([1 / (1 + np.exp(-2.5))])
 
 
 def test_a_body_without_candidates_has_no_features():
@@ -133,10 +138,20 @@ def test_a_bundle_without_a_judge_is_as_sure_as_its_surest_voxel():
 
 
 def judge_with(weights, intercept=0.0):
+    """A stump for each weight: half of it above the centre, less half of it at most there."""
+    asked = [(FEATURES.index(name), weight) for name, weight in weights.items()] or [(0, 0.0)]
+    feature = np.array([[number, LEAF, LEAF] for number, _ in asked], dtype=np.int32)
+    following = np.zeros((2, *feature.shape), dtype=np.int32)
+    following[0, :, 0], following[1, :, 0] = 1, 2
     return Judge(
         centre=np.zeros(len(FEATURES)),
-        scale=np.ones(len(FEATURES)),
-        weight=np.array([weights.get(name, 0.0) for name in FEATURES]),
+        trees=Trees(
+            feature=feature,
+            threshold=np.zeros(feature.shape),
+            below=following[0],
+            above=following[1],
+            value=np.array([[0.0, -w / 2, w / 2] for _, w in asked]),
+        ),
         intercept=intercept,
     )
 
@@ -164,7 +179,7 @@ def test_a_judge_of_other_features_is_refused_by_name(tmp_path: Path):
             return found
 
     judge = judge_with({})
-    odd = Other(centre=judge.centre, scale=judge.scale, weight=judge.weight, intercept=0.0)
+    odd = Other(centre=judge.centre, trees=judge.trees, intercept=0.0)
     save_bundle(
         tmp_path, build(SHAPE), SHAPE, name="x", version="0", card="c\n", facts={}, judge=odd
     )
@@ -182,7 +197,11 @@ def test_a_judge_learns_what_tells_true_from_false_on_patients_left_out():
     judge, facts = judge_from(
         Taught(features=features, lesion=lesion, patient=np.repeat(np.arange(40), 10))
     )
-    assert int(np.abs(judge.weight).argmax()) == twin
+    asked = judge.trees.feature[:, 0]
+    assert np.bincount(asked).argmax() == twin
+    odd = np.tile(judge.centre, (2, 1))
+    odd[:, twin] = -3, 1
+    assert np.diff(judge.certainty(odd)) < -0.5
     assert facts["area under the curve"] > 0.9
     levels = facts["levels"]
     assert levels["0.50"]["true kept"] > 0.8

@@ -22,15 +22,19 @@ _OWN: Mapping[Organ, Uptake] = {
         13.8, 11.0, 3.0, 60.0, "13.8 +- 10.3, J Nucl Med 2015;56 suppl 3:1434 [read]", "urine"
     ),
     Organ.KIDNEY: Uptake(
-        2.6, 0.7, 1.3, 4.5, f"2.6 of `tissues.py`; less the later the scan {_RECALLED}"
+        2.4,
+        0.9,
+        0.8,
+        4.5,
+        f"2.6 of `tissues.py`; late, no more than what lies around it {_RECALLED}",
     ),
     Organ.RENAL_PELVIS: Uptake(
-        10.0,
-        8.0,
+        13.0,
+        12.0,
         2.5,
-        45.0,
-        "urine in the kidney up to 22, Clin Nucl Med 2000;25:358 [read]; with stasis as in the "
-        "bladder [recalled]",
+        60.0,
+        "urine in the kidney up to 22, Clin Nucl Med 2000;25:358 [read]; with stasis, or late, as "
+        "in the bladder [recalled]",
         "urine",
     ),
     Organ.URETER: Uptake(

@@ -18,7 +18,7 @@ from algorithms.simulation.wholebody.scanner import ScannerRange
 from algorithms.simulation.wholebody.tracers import TracerModel, UptakeWorld
 from dicom_node.domain.errors import ConfigError
 
-VERSION = "1.2.0"  # of the simulation; a change of any number is a new version, and so new UIDs
+VERSION = "1.3.0"  # of the simulation; a change of any number is a new version, and so new UIDs
 
 # Slice, row and column spacings of scanners (real headers of several makers [recalled]).
 _CUBE = (4.0, 4.0, 4.0)

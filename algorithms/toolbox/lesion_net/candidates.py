@@ -20,12 +20,19 @@ from scipy.signal import fftconvolve  # type: ignore[attr-defined]  # as SciPy d
 
 from algorithms.toolbox.components import NEIGHBOURS_26, Mask
 from algorithms.toolbox.lesion_net.grid import SPACING_MM, Image, expanded
+from algorithms.toolbox.lesion_net.hot_spots import (
+    HOT_SPOT_FEATURES,
+    Surroundings,
+    hot_spot_features,
+)
 from algorithms.toolbox.lesion_net.network import CLASSES
+from dicom_node.domain.geometry import Geometry
+from dicom_node.domain.result import Region
 
 Floats = NDArray[np.float64]
 Box = tuple[slice, slice, slice]
 
-FEATURES = (
+_OWN_FEATURES = (
     "highest share",  # of the lesion class in the candidate
     "mean share",
     "mean physiological share",
@@ -42,6 +49,7 @@ FEATURES = (
     "flatness",  # log of the middle over the shortest variance
     "density of shell",  # (HU + 1000) / 1000; not a number without CT
 )
+FEATURES = (*_OWN_FEATURES, *HOT_SPOT_FEATURES)
 _SHELL = 3  # voxels
 _TWIN = 4  # voxels around the mirrored place, to each side
 _LEVEL = 17  # slices that tell together where the middle is: patients lie tilted and bent
@@ -89,8 +97,16 @@ class Candidates:
             density=inputs[1] if inputs[1].any() else np.full_like(inputs[1], np.nan),
             midline=_midline(suv),
         )
-        boxes = enumerate(find_objects(self.numbers), start=1)
-        found = [seen.features(number, box) for number, box in boxes]
+        boxes = list(enumerate(find_objects(self.numbers), start=1))
+        regions = [
+            Region(origin=tuple(part.start for part in box), mask=self.numbers[box] == number)
+            for number, box in boxes
+        ]
+        rest = hot_spot_features(_surroundings(seen), regions)
+        found = [
+            (*seen.features(number, box), *more)
+            for (number, box), more in zip(boxes, rest, strict=True)
+        ]
         return np.array(found, dtype=np.float64).reshape(self.count, len(FEATURES))
 
     def only(self, kept: NDArray[np.bool_]) -> Image:
@@ -139,7 +155,7 @@ class _Seen:
     midline: Floats
 
     def features(self, number: int, tight: Box) -> tuple[float, ...]:
-        """In the order of `FEATURES`."""
+        """In the order of `_OWN_FEATURES`."""
         box = _widened(tight, _SHELL + 1, self.numbers.shape)
         inside = self.numbers[box] == number
         rim = binary_dilation(inside, structure=NEIGHBOURS_26)
@@ -184,6 +200,20 @@ class _Seen:
         if suv.size == 0:
             return 0.0, 0.0
         return float(suv.max()), float(self.physiological[part].max())
+
+
+def _surroundings(seen: _Seen) -> Surroundings:
+    """The same on a grid of its own; where that lies in the patient plays no part."""
+    spacing = np.diag([SPACING_MM, SPACING_MM, SPACING_MM, 1.0])
+    affine = spacing[:, [2, 1, 0, 3]]
+    return Surroundings(
+        geometry=Geometry(affine=affine, shape=seen.suv.shape, frame_of_reference_uid=None),
+        suv=seen.suv,
+        lesion=seen.lesion,
+        physiological=seen.physiological,
+        normal=seen.normal,
+        density=seen.density,
+    )
 
 
 def _midline(suv: Image) -> Floats:

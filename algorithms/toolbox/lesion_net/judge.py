@@ -1,50 +1,100 @@
-"""How sure a candidate is a lesion: logistic regression on its features, kept with the weights."""
+"""How sure a candidate is a lesion: boosted trees on its features, kept with the weights."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from algorithms.toolbox.lesion_net.candidates import FEATURES, Candidates, Floats
 from algorithms.toolbox.lesion_net.grid import Image
 
 PREFIX = "judge."
 _INTERCEPT = "intercept"
+_TREES = "trees."
+LEAF = -1  # in the place of a feature's number
+Numbers = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trees:
+    """Decision trees as tables, (trees, nodes); node 0 is the root, rows are filled with leaves.
+
+    Parameters
+    ----------
+    feature : number of the feature that a node asks for, `LEAF` where it asks nothing
+    threshold : what is at most that goes below, the rest above; features in single precision
+    below, above : number of the next node
+    value : log odds that a leaf adds
+    """
+
+    feature: Numbers
+    threshold: Floats
+    below: Numbers
+    above: Numbers
+    value: Floats
+
+    def sums(self, features: Floats) -> Floats:
+        """Values of the leaves that each row ends in, added up."""
+        rows = np.asarray(features, dtype=np.float32)
+        which = np.arange(len(self.feature))
+        node = np.zeros((len(rows), len(which)), dtype=np.int32)
+        for _ in range(self.feature.shape[1]):  # no path is longer than there are nodes
+            asked = self.feature[which, node]
+            if (asked == LEAF).all():
+                break
+            answer = np.take_along_axis(rows, np.maximum(asked, 0), axis=1)
+            low = answer <= self.threshold[which, node]
+            following = np.where(low, self.below[which, node], self.above[which, node])
+            node = np.where(asked == LEAF, node, following)
+        return np.asarray(self.value[which, node].sum(axis=1), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Judge:
-    """Log odds = intercept + sum of weight x (feature - centre) / scale.
+    """Log odds = intercept + sum of one leaf of each tree.
 
     Parameters
     ----------
-    centre, scale, weight : (len(FEATURES),)
+    centre : (len(FEATURES),), what a feature is taken for that is not there
     """
 
     centre: Floats
-    scale: Floats
-    weight: Floats
+    trees: Trees
     intercept: float
 
     def certainty(self, features: Floats) -> Floats:
-        """Probability of each candidate, 0 to 1; a feature that is not there tells nothing.
+        """Probability of each candidate, 0 to 1.
 
         Parameters
         ----------
         features : (candidates, len(FEATURES))
         """
-        apart = np.nan_to_num((features - self.centre) / self.scale, nan=0.0)
-        return np.asarray(1 / (1 + np.exp(-(apart @ self.weight + self.intercept))))
+        known = np.where(np.isnan(features), self.centre, features)
+        return np.asarray(1 / (1 + np.exp(-(self.trees.sums(known) + self.intercept))))
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """As they stand in the weights' file, whose hash so tells the judge, too."""
-        rows = np.stack([self.centre, self.scale, self.weight], axis=1)
         named = {
-            f"{PREFIX}{name}": torch.tensor(row, dtype=torch.float64)
-            for name, row in zip(FEATURES, rows, strict=True)
+            f"{PREFIX}{name}": torch.tensor([value], dtype=torch.float64)
+            for name, value in zip(FEATURES, self.centre, strict=True)
         }
-        return named | {f"{PREFIX}{_INTERCEPT}": torch.tensor([self.intercept]).double()}
+        tables = {
+            f"{PREFIX}{_TREES}{name}": torch.from_numpy(np.ascontiguousarray(table))
+            for name, table in _tables(self.trees).items()
+        }
+        return {**named, **tables, f"{PREFIX}{_INTERCEPT}": torch.tensor([self.intercept]).double()}
+
+
+def _tables(trees: Trees) -> dict[str, NDArray[np.generic]]:
+    return {
+        "feature": trees.feature,
+        "threshold": trees.threshold,
+        "below": trees.below,
+        "above": trees.above,
+        "value": trees.value,
+    }
 
 
 def judge_of(tensors: Mapping[str, torch.Tensor]) -> Judge | None:
@@ -53,21 +103,19 @@ def judge_of(tensors: Mapping[str, torch.Tensor]) -> Judge | None:
     Raises
     ------
     KeyError
-        Where its features are not those of this version.
+        Where its features or tables are not those of this version.
     """
-    own = {
-        k.removeprefix(PREFIX): v.double().numpy()
-        for k, v in tensors.items()
-        if k.startswith(PREFIX)
-    }
+    own = {k.removeprefix(PREFIX): v.numpy() for k, v in tensors.items() if k.startswith(PREFIX)}
     if not own:
         return None
-    odd = set(own) ^ {*FEATURES, _INTERCEPT}
+    tables = ("feature", "threshold", "below", "above", "value")
+    odd = set(own) ^ {*FEATURES, *(_TREES + name for name in tables), _INTERCEPT}
     if odd:
         raise KeyError(", ".join(sorted(odd)))
-    rows = np.stack([own[name] for name in FEATURES])
     return Judge(
-        centre=rows[:, 0], scale=rows[:, 1], weight=rows[:, 2], intercept=float(own[_INTERCEPT][0])
+        centre=np.array([float(own[name][0]) for name in FEATURES]),
+        trees=Trees(**{name: own[_TREES + name] for name in tables}),
+        intercept=float(own[_INTERCEPT][0]),
     )
 
 

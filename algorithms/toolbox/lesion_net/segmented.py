@@ -25,6 +25,7 @@ from algorithms.toolbox.lesion_net.grid import (
 )
 from algorithms.toolbox.lesion_net.judge import Judge, certainty
 from algorithms.toolbox.lesion_net.network import CLASSES, best_device, probabilities
+from algorithms.toolbox.lesion_net.outlined import outlined
 from dicom_node.domain.errors import InputRejected
 from dicom_node.domain.geometry import Geometry
 from dicom_node.domain.result import Region
@@ -55,7 +56,7 @@ class Segmented:
     Parameters
     ----------
     lesions : tuple of Region
-        Connected, none smaller than was asked.
+        Apart from each other, outlined by their uptake, none smaller than was asked.
     physiological : Region or None
         All normal uptake together; None where there is none.
     """
@@ -119,10 +120,13 @@ class LesionNetwork:
         shares = self._judged(inputs, limits)
         labels = on_grid_of(shares, grid, geometry)
         physiological = labels == CLASSES.index("physiological")
+        seen = connected_regions(
+            labels == CLASSES.index("lesion"), geometry, min_volume_ml=limits.least_ml
+        )
+        contours = outlined(suv, geometry, seen, physiological)
+        least = limits.least_ml / geometry.voxel_volume_ml
         return Segmented(
-            lesions=connected_regions(
-                labels == CLASSES.index("lesion"), geometry, min_volume_ml=limits.least_ml
-            ),
+            lesions=tuple(region for region in contours if region.voxels >= least),
             physiological=Region.from_mask(physiological) if physiological.any() else None,
         )
 
