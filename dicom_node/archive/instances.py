@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -17,11 +16,12 @@ from dicom_node.archive.arrived import (
     conflict_reason,
     meta_of,
 )
-from dicom_node.archive.dicom_header import Identity, clean_text
+from dicom_node.archive.dicom_header import Identity
 from dicom_node.archive.entries import NO_SERIES, IndexEntry, Recovery
 from dicom_node.archive.files import Disk, DurableFolder, disk_error, safe_name
 from dicom_node.archive.header_layout import HeaderLayouts
 from dicom_node.archive.index import InstanceIndex
+from dicom_node.archive.instance_locks import InstanceLocks
 from dicom_node.archive.journal import SEGMENT_BYTES
 from dicom_node.archive.journaled import JOURNAL_FOLDER, JournaledInstances, Made
 from dicom_node.archive.part10 import encode_file_head
@@ -33,8 +33,6 @@ from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
 from dicom_node.domain.series import Reason, SeriesKey
 
 log = structlog.get_logger(__name__)
-
-_LOCKS = 1024  # more than threads, so that two instances rarely wait for each other
 
 
 class InstanceStore:
@@ -70,7 +68,7 @@ class InstanceStore:
         self.index = index
         self._folder = folder
         self._gate, self._shared = RemovalGate(folder, shared=shared), shared
-        self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
+        self._locks = InstanceLocks()
         self._layouts = HeaderLayouts()
         with _told_as_archive_error():
             self._disk = disk or Disk()
@@ -112,7 +110,7 @@ class InstanceStore:
         """Make one received instance durable and tell what became of it."""
         digest = hashlib.sha256(received.dataset).hexdigest()
         try:
-            with self._gate.storing(), self._locks[self._lock_of(received.sop_instance_uid)]:
+            with self._gate.storing(), self._locks.one(received.sop_instance_uid):
                 return self._judge(received, digest, now)
         except OSError as cause:
             raise disk_error(cause) from cause
@@ -141,8 +139,7 @@ class InstanceStore:
         with ExitStack() as stack:
             with _told_as_archive_error():
                 stack.enter_context(self._gate.removing())
-            for lock in self._locks:
-                stack.enter_context(lock)
+            stack.enter_context(self._locks.every())
             if self._journaled is not None:
                 with _told_as_archive_error():
                     self._journaled.empty()
@@ -152,9 +149,6 @@ class InstanceStore:
         """Remove files, by their relative paths, whose rows were removed before."""
         for path in paths:
             self._files.remove(path)
-
-    def _lock_of(self, sop_instance_uid: str) -> int:
-        return hash(clean_text(sop_instance_uid)) % _LOCKS
 
     def _tried(self, received: ReceivedInstance, now: datetime) -> StoreOutcome | ArchiveError:
         try:
@@ -166,21 +160,20 @@ class InstanceStore:
         self, batch: Sequence[ReceivedInstance], now: datetime
     ) -> Mapping[int, StoreOutcome | ArchiveError]:
         """What became of those, by their place, that are new and go to the journal."""
-        locks = {self._lock_of(one.sop_instance_uid) for one in batch}
-        with ExitStack() as alone:
-            for number in sorted(locks):  # in the order of `exclusively`, and of all others here
-                alone.enter_context(self._locks[number])
+        with self._locks.several(one.sop_instance_uid for one in batch):
             if self._journaled is None:
                 return {}
-            made, paths = dict[int, Made](), set[str]()
+            made = dict[str, tuple[int, Made]]()
             for at, one in enumerate(batch):
                 new = self._made(one, now)
-                if new is not None and new.entry.path not in paths:
-                    made[at] = new
-                    paths.add(new.entry.path)
-            told = self._journaled.add_all(list(made.values()))
-        stored = {at: one for at, one in zip(made, told, strict=True) if one is not False}
-        return {at: StoreOutcome.STORED if one is True else one for at, one in stored.items()}
+                if new is not None:
+                    made.setdefault(new.entry.path, (at, new))
+            told = self._journaled.add_all([new for _, new in made.values()])
+        return {
+            at: StoreOutcome.STORED if one is True else one
+            for (at, _), one in zip(made.values(), told, strict=True)
+            if one is not False
+        }
 
     def _made(self, received: ReceivedInstance, now: datetime) -> Made | None:
         """What is to be stored; None where the instance is to be judged alone."""
