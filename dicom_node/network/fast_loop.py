@@ -69,6 +69,13 @@ class FastLoop:
 
     def serve(self, path: FastPath) -> None:
         """Like `FastPath.run`, by this thread; whoever calls waits meanwhile."""
+        while self._has_slow_answer(path):
+            # What came behind the message was read, and nothing may ever come after it.
+            if path.interrupted() or not path.has_unread:
+                return
+
+    def _has_slow_answer(self, path: FastPath) -> bool:
+        """Serve once; whether it ended because an answer had to be waited for."""
         if self._closed:
             raise ConnectionAbortedError("the fast path ended")
         path.is_lent = True
@@ -82,7 +89,7 @@ class FastLoop:
                 self._bell.ring()
             came = path.came
             path.bell.rest(_LINGER_S)
-        path.went_back()
+        return path.went_back()
 
     def _run(self) -> None:
         while not self._closed:
@@ -114,6 +121,8 @@ class FastLoop:
                 self._hand_back(path, ConnectionAbortedError(str(cause)))
             else:
                 self._lent[path.descriptor] = path
+                if path.has_unread:
+                    self._unread.append(path)
         for _ in range(len(self._taking)):
             path = self._taking.popleft()
             if path in self._unread and not path.interrupted():

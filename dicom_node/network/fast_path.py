@@ -129,13 +129,16 @@ class FastPath:
         self.came += 1
         self._alive()
 
-    def went_back(self) -> None:
-        """It is served by its own thread again; raises as `run` does, for what the other met."""
+    def went_back(self) -> bool:
+        """It is served by its own thread again; whether an answer had to be waited for.
+
+        Raises as `run` does, for what the other thread met.
+        """
         self._alive()
         failure, self.failure = self.failure, None
         if failure is not None:
             raise failure
-        self._send_rest()
+        return self._send_rest()
 
     @property
     def has_unread(self) -> bool:
@@ -151,10 +154,11 @@ class FastPath:
             return True
         return self.bell.wait(self.connection, _LINGER_S)
 
-    def _send_rest(self) -> None:
+    def _send_rest(self) -> bool:
         unsent, self.unsent = self.unsent, b""
         if unsent:
             self.connection.sendall(unsent)
+        return bool(unsent)
 
     def _read(self) -> None:
         now, pdu = time.monotonic(), self._buffer.pdus
