@@ -91,11 +91,13 @@ class StoreAnswers:
         associations = [_association(client) for client, _ in asked]
         messages = [message for _, message in asked]
         instances = [_instance_of(*one) for one in zip(associations, messages, strict=True)]
-        outcomes: Sequence[StoreOutcome | Exception]
+        outcomes: Sequence[StoreOutcome | Exception | None]
         try:
             outcomes = self._store_all(instances)
-        except Exception as cause:  # outermost frame of the handler, as in `status_of`
-            outcomes = [cause] * len(asked)
+        except Exception as cause:  # outermost frame of the handler: a bug refuses one instance
+            frames = frames_of(cause)
+            log.error("instances.not_stored_together", error=type(cause).__name__, frames=frames)
+            outcomes = [None] * len(asked)
         told = zip(associations, messages, instances, outcomes, strict=True)
         return [self._answer_to(*one) for one in told]
 
@@ -104,11 +106,13 @@ class StoreAnswers:
         association: AcceptedAssociation,
         message: StoreMessage,
         instance: ReceivedInstance,
-        outcome: StoreOutcome | Exception,
+        outcome: StoreOutcome | Exception | None,
     ) -> bytes:
-        """Answer to a message whose instance was stored with others."""
+        """Answer to a message whose instance was stored with others; None: it is stored now."""
 
         def _told(_: ReceivedInstance) -> StoreOutcome:
+            if outcome is None:
+                return self._store(instance)
             if isinstance(outcome, Exception):
                 raise outcome
             return outcome

@@ -112,7 +112,8 @@ def main(kind: str, port: int, folder: Path) -> None:
         stores: tuple[Store, StoreAll | None] = (files_only(folder), None)
     else:
         stores = durable(folder, journaled=keeping == "durable")
-    node(*stores, port, fast=path == "fast")
+    store, store_all = stores
+    node(store, None if path == "alone" else store_all, port, fast=path != "stock")
 
 
 if __name__ == "__main__":

@@ -47,8 +47,9 @@ class Node:
     def connect(self) -> socket.socket:
         return associated(self.scp.port, REQUEST)
 
-    def _store(self, _: ReceivedInstance) -> StoreOutcome:
-        raise AssertionError("everything of these tests is usual")
+    def _store(self, received: ReceivedInstance) -> StoreOutcome:
+        self._store_all([received])
+        return StoreOutcome.STORED
 
     def _store_all(
         self, batch: Sequence[ReceivedInstance]
@@ -122,18 +123,26 @@ def test_a_silent_association_is_ended_and_the_others_go_on() -> None:
         assert answered_status(busy) == 0
 
 
-def test_an_unexpected_error_refuses_the_instances_that_it_met(node: Node) -> None:
-    def _fail(_: Sequence[ReceivedInstance]) -> None:
-        raise RuntimeError("a bug")
+def test_an_unexpected_error_refuses_the_instance_that_it_met_and_no_other(node: Node) -> None:
+    """Those of others wait until the first batch is stored, so they come together."""
+    entered, go = threading.Event(), threading.Event()
 
-    with node.connect() as connection:
-        node.before = _fail
-        connection.sendall(request(1))
-        assert answered_status(connection) == 0x0110
-        node.before = lambda _: None
-        connection.sendall(request(2))
-        assert answered_status(connection) == 0
-    assert node.stored == ["1.2.2"]
+    def _fail(batch: Sequence[ReceivedInstance]) -> None:
+        entered.set()
+        assert go.wait(30)
+        if "1.2.1" in [one.sop_instance_uid for one in batch]:
+            raise RuntimeError("a bug")
+
+    node.before = _fail
+    with ExitStack() as stack:
+        first, *others = (stack.enter_context(node.connect()) for _ in range(5))
+        first.sendall(request(100))
+        assert entered.wait(30)
+        for number, connection in enumerate(others, 1):
+            connection.sendall(request(number))
+        go.set()
+        assert [answered_status(one) for one in (first, *others)] == [0, 0x0110, 0, 0, 0]
+    assert sorted(node.stored) == ["1.2.100", "1.2.2", "1.2.3", "1.2.4"]
 
 
 def test_a_bug_of_the_thread_ends_the_associations_that_it_served_and_no_more(
