@@ -7,6 +7,7 @@ with nobody, and shares one sync without waiting for anyone.
 
 import select
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,7 +24,9 @@ log = structlog.get_logger(__name__)
 _LINGER_S = 0.05  # how long nothing may come before a path is taken back
 _MOST_AT_ONCE = 16  # messages, which are held in memory until they are answered
 _END_S = 2.0
-_GATHERINGS = 4  # looks at what comes meanwhile, before what has come is stored
+# How long a batch waits for those who were in the last one, as a part of the time that one took:
+# else the first to come back is synced alone while all others wait.
+_PATIENCE, _LONGEST_PATIENCE_S = 0.25, 0.005
 
 AnswerAll = Callable[[Sequence[tuple[Client, StoreMessage]]], Sequence[bytes]]
 _Asked = tuple[FastPath, StoreMessage]
@@ -46,6 +49,8 @@ class FastLoop:
         self._lent: dict[int, FastPath] = {}  # by the descriptor of the connection
         self._unread: list[FastPath] = []  # that hold bytes behind the message that was served
         self._poll, self._bell = select.epoll(), Doorbell()
+        self._asked_last: Sequence[FastPath] = ()
+        self._patience_s = 0.0
         self._closed = False
         self._poll.register(self._bell.descriptor, select.EPOLLIN)
         self._thread = threading.Thread(target=self._run, name="fast-loop", daemon=True)
@@ -144,23 +149,35 @@ class FastLoop:
         path.bell.ring()
 
     def _round(self, ready: Sequence[int]) -> None:
-        """Read, store and answer what has come, and what comes while that is read."""
+        """Read, store and answer what has come, and what comes in a moment."""
         asked: list[_Asked] = []
         unread, self._unread = self._unread, []
         for path in unread[:_MOST_AT_ONCE]:
             self._take(path, asked, read=False)
         self._unread += unread[_MOST_AT_ONCE:]
-        for _ in range(_GATHERINGS):
+        deadline = time.monotonic() + self._patience_s
+        while True:
             busy = {path for path, _ in asked}
             lent = [self._lent[one] for one in ready if one in self._lent]
             fresh = [path for path in lent if path not in busy][: _MOST_AT_ONCE - len(asked)]
             for path in fresh:
                 self._take(path, asked, read=True)
-            if not fresh or not 0 < len(asked) < len(self._lent):
+            left_s = deadline - time.monotonic()
+            if not fresh or left_s <= 0 or not 0 < len(asked) < self._expected(asked):
                 break
-            ready = [descriptor for descriptor, _ in self._poll.poll(0)]
+            ready = [descriptor for descriptor, _ in self._poll.poll(left_s)]
         if asked:
+            began_at = time.monotonic()
             self._serve(asked)
+            took_s = time.monotonic() - began_at
+            self._patience_s = min(_PATIENCE * took_s, _LONGEST_PATIENCE_S)
+            self._asked_last = [path for path, _ in asked]
+
+    def _expected(self, asked: Sequence[_Asked]) -> int:
+        """How many are waited for: those who asked in the last round ask again, most likely."""
+        paths = {path for path, _ in asked}
+        paths.update(path for path in self._asked_last if path.is_lent)
+        return min(len(paths), _MOST_AT_ONCE)
 
     def _serve(self, asked: Sequence[_Asked]) -> None:
         served = [(path, message) for path, message in asked if path.client.begin_serving()]
