@@ -22,8 +22,8 @@ from dicom_node.domain.volume import PatientFacts, Volume
 
 OTHER_CT = "The CT has another frame of reference than the PET and was not used."
 PROPOSAL = (
-    "A network outlined the lesions ({}); each is a proposal that a physician has to correct. "
-    "Normal uptake may be among them, and disease may be missing."
+    "A network found the lesions ({}), and their uptake outlines them; each is a proposal that a "
+    "physician has to correct. Normal uptake may be among them, and disease may be missing."
 )
 PET_ALONE = "The network saw the PET alone, without CT."
 

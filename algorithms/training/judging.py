@@ -153,11 +153,11 @@ def _fitted(features: Floats, lesion: NDArray[np.bool_]) -> Judge:
         random_state=0,
     ).fit(known, lesion)
     share = float(lesion.mean())  # where the boosting begins
-    return Judge(centre=centre, trees=_trees(model), intercept=float(np.log(share / (1 - share))))
+    return Judge(centre=centre, trees=trees_of(model), intercept=float(np.log(share / (1 - share))))
 
 
-def _trees(model: GradientBoostingClassifier) -> Trees:
-    """The trees of a fitted model as tables of equal length."""
+def trees_of(model: GradientBoostingClassifier) -> Trees:
+    """The trees of a fitted model as tables; with its beginning they add up to its decision."""
     found = [one.tree_ for one in model.estimators_[:, 0]]
     shape = (len(found), max(tree.node_count for tree in found))
     asked = np.full(shape, LEAF, dtype=np.int32)

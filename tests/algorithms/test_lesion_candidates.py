@@ -6,13 +6,21 @@ import numpy as np
 import pytest
 import torch
 from lesion_bundles import SHAPE
+from sklearn.ensemble import GradientBoostingClassifier
 
 from algorithms.toolbox.lesion_net.bundle import load_bundle, save_bundle
 from algorithms.toolbox.lesion_net.candidates import FEATURES, candidates_of
 from algorithms.toolbox.lesion_net.grid import channels, compressed
 from algorithms.toolbox.lesion_net.judge import LEAF, Judge, Trees, certainty
 from algorithms.toolbox.lesion_net.network import build
-from algorithms.training.judging import Taught, TooFewCandidates, judge_from, taught_by, told
+from algorithms.training.judging import (
+    Taught,
+    TooFewCandidates,
+    judge_from,
+    taught_by,
+    told,
+    trees_of,
+)
 from dicom_node.domain.errors import ConfigError
 
 _BODY = (slice(2, 38), slice(4, 28), slice(4, 44))  # of 40 slices, 32 rows, 48 columns
@@ -89,6 +97,31 @@ def test_normal_uptake_beside_a_spot_is_seen():
     (beside,) = features_of([(box(20, 16, 14), 8.0)], physiological=[(box(20, 16, 17), 9.0)])
     (alone,) = features_of([(box(20, 16, 14), 8.0)])
     assert beside["physiological border"] > 0.05 > alone["physiological border"]
+
+
+def test_a_candidate_that_is_one_end_of_a_normal_hot_spot_is_told_from_one_of_its_own():
+    """A calyx that is called a lesion, in a kidney that is called normal; both of SUV 8."""
+    (part,) = features_of(
+        [(box(20, 16, 12, (4, 4, 4)), 8.0)], physiological=[(box(20, 16, 17, (6, 6, 6)), 8.0)]
+    )
+    (alone,) = features_of([(box(20, 16, 12, (4, 4, 4)), 8.0)])
+    assert alone["log hot spot over candidate"] == pytest.approx(0)
+    assert alone["mean share of hot spot"] == pytest.approx(0.8)
+    assert part["log hot spot over candidate"] > 1
+    assert part["mean physiological share of hot spot"] > 0.5 > part["mean share of hot spot"]
+    assert part["physiological rim"] > alone["physiological rim"] == 0
+    normal_ml = 6**3 * 0.064
+    assert np.exp(part["log physiological neighbour"]) == pytest.approx(normal_ml + 0.1)
+
+
+def test_a_candidate_without_anything_colder_around_it_is_no_hot_spot():
+    shares = np.zeros((3, *_SHAPE), dtype=np.float32)
+    shares[2] = 1
+    inputs = channels(np.full(_SHAPE, 3, dtype=np.float32), None)
+    (one,) = candidates_of(shares, least_ml=0.2).features(inputs)
+    found = dict(zip(FEATURES, one, strict=True))
+    assert np.isnan(found["mean share of hot spot"])
+    assert np.isfinite(found["log outlined volume"])
 
 
 def test_without_ct_the_density_is_not_a_number_and_tells_nothing():
@@ -206,6 +239,19 @@ def test_a_judge_learns_what_tells_true_from_false_on_patients_left_out():
     levels = facts["levels"]
     assert levels["0.50"]["true kept"] > 0.8
     assert levels["0.50"]["false per patient"] < levels["0.10"]["false per patient"]
+
+
+def test_the_tables_of_the_judge_say_what_the_fitted_trees_say():
+    random = np.random.default_rng(3)
+    features = random.normal(size=(300, len(FEATURES)))
+    lesion = features[:, 0] * features[:, 1] > 0
+    model = GradientBoostingClassifier(n_estimators=20, max_depth=3, random_state=0)
+    model.fit(features, lesion)
+    new = random.normal(size=(200, len(FEATURES)))
+    begun = np.log(lesion.mean() / (1 - lesion.mean()))
+    expected = model.decision_function(new) - begun
+    np.testing.assert_allclose(trees_of(model).sums(new), expected, atol=1e-12)
+    assert np.ptp(expected) > 1
 
 
 def test_too_few_candidates_teach_nothing():

@@ -213,25 +213,31 @@ def _right_lobe(size: float, long: float, shift_mm: Point) -> Loft:
 
 
 def _kidneys(random: np.random.Generator) -> list[Rough]:
-    """Kidneys in fat, with urine in pelvis and calyces, wide in some."""
+    """Kidneys in fat, with urine in pelvis and calyces, wide in some.
+
+    They lie higher or lower, nearer to the spine or further, and turned, by 10 mm and 10 degrees;
+    what the urine of one pelvis takes up, that of the other does for the most part.
+    """
     out: list[Rough] = []
+    filled = float(random.uniform(0.15, 1.1))
     for side, height in KIDNEYS:
-        organ = draw_organ(random, shift_sd_mm=6.0, scale_sd=0.05)
+        organ = draw_organ(random, shift_sd_mm=10.0, scale_sd=0.07)
         wide = float(np.exp(0.35 * random.standard_normal())) * 0.8
-        turn = (10.0, side * -10.0, side * 30.0)
-        bed = organ.ellipsoid((side * 64, 38, height), (40, 32, 64), exponent=2.3)
+        turn = _point(random.normal((10.0, side * -10.0, side * 30.0), 10.0))
+        bed = organ.ellipsoid((side * 64, 36, height), (40, 32, 64), exponent=2.3)
         out += [
             (Organ.VISCERAL_FAT, bed, 1.0),
-            (Organ.KIDNEY, organ.ellipsoid((side * 62, 42, height), (29, 25, 54), turn), 1.0),
+            (Organ.KIDNEY, organ.ellipsoid((side * 62, 39, height), (29, 25, 54), turn), 1.0),
         ]
         # Calyces differ in number, place and how much urine they hold, and the pelvis may be empty.
         for _ in range(int(random.integers(2, 7))):
-            place = random.uniform((46, 33, height - 40), (64, 46, height + 40))
+            place = random.uniform((46, 28, height - 40), (64, 44, height + 40))
             size = wide * float(random.uniform(3.0, 8.5))
             calyx = organ.ellipsoid(_point(place * (side, 1, 1)), (size, 0.9 * size, 1.1 * size))
             out.append((Organ.RENAL_PELVIS, calyx, float(np.exp(random.uniform(-1.4, 0.5)))))
-        pelvis = organ.ellipsoid((side * 44, 34, height - 4), (8 * wide, 7 * wide, 11 * wide))
-        out.append((Organ.RENAL_PELVIS, pelvis, float(random.uniform(0.1, 1.1))))
+        pelvis = organ.ellipsoid((side * 44, 31, height - 4), (8 * wide, 7 * wide, 11 * wide))
+        held = filled * float(np.exp(0.4 * random.standard_normal()))
+        out.append((Organ.RENAL_PELVIS, pelvis, held))
     return out
 
 

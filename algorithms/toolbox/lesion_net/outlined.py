@@ -1,7 +1,9 @@
 """Contours of a network's lesions on the scanner's own voxels: the network finds, uptake outlines.
 
 The network sees 4 mm, and its own features are half as fine: its border of a small lesion is a
-voxel off. Where a lesion ends is better told by how uptake falls around it.
+voxel off. Where a lesion ends is better told by how uptake falls around it. The level is iterated
+with the volume that it leads to, after Jentzen et al., J Nucl Med 2007;48:108 [recalled]; how the
+two belong together follows from the blur alone (`edge_share`), and nothing is fitted to images.
 """
 
 from collections.abc import Sequence
@@ -22,11 +24,6 @@ from dicom_node.domain.result import Region
 # The network's border is off by its own voxels and not by more: what lies further is not of it.
 REACH_MM = 10.0
 RESOLUTION_MM = 6.0  # FWHM of clinical PET as reconstructed: 5 to 7
-OUTLINE_SOURCE = (
-    "level between the mean of the contour and the background 10 to 20 mm beyond what the network "
-    "saw, iterated, where a ball of the contour's volume has its edge when a scanner of "
-    f"{RESOLUTION_MM:g} mm resolution blurs it (after Jentzen et al., J Nucl Med 2007;48:108)"
-)
 _SIGMA_MM = RESOLUTION_MM / np.sqrt(8 * np.log(2))
 _SHELLS = 64  # of a ball, whose mean is summed
 _SAME_LEVEL = 1e-3  # of the hottest voxel
