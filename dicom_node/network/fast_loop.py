@@ -2,7 +2,7 @@
 
 A thread for each association fights with all others for the interpreter, at every call of the
 system. One that reads what has come over all connections, stores it together and answers, fights
-with nobody, and shares one sync without waiting for anyone.
+with nobody, and one sync is shared by all.
 """
 
 import select
@@ -47,7 +47,8 @@ class FastLoop:
         self._answer = answer
         self._lending, self._taking = deque[FastPath](), deque[FastPath]()  # what others ask for
         self._lent: dict[int, FastPath] = {}  # by the descriptor of the connection
-        self._unread: list[FastPath] = []  # that hold bytes behind the message that was served
+        # Lent a moment ago, or holding bytes behind the message that was served: the next round's.
+        self._unread: list[FastPath] = []
         self._poll, self._bell = select.epoll(), Doorbell()
         self._asked_last: Sequence[FastPath] = ()
         self._patience_s = 0.0
@@ -88,6 +89,8 @@ class FastLoop:
         self._bell.ring()
         came, is_asked = -1, False
         while path.is_lent:
+            if not self._thread.is_alive():  # it ended between the two looks
+                raise ConnectionAbortedError("the fast path ended")
             if not is_asked and (path.interrupted() or path.came == came):
                 is_asked = True
                 self._taking.append(path)
@@ -103,7 +106,6 @@ class FastLoop:
             try:
                 self._round(ready)
                 if self._bell.descriptor in ready or self._taking:
-                    self._bell.hear()
                     self._lend_and_return()
             except Exception:  # outermost frame of the thread: whom it served is cut off
                 log.exception("fast_loop.failed")
@@ -111,7 +113,10 @@ class FastLoop:
         self._abort_all()
 
     def _abort_all(self) -> None:
-        for path in (*self._lent.values(), *self._lending):
+        paths = [*self._lent.values()]
+        while self._lending:
+            paths.append(self._lending.popleft())
+        for path in paths:
             self._hand_back(path, ConnectionAbortedError("the fast path ended"))
 
     def _lend_and_return(self) -> None:
@@ -126,12 +131,11 @@ class FastLoop:
                 self._hand_back(path, ConnectionAbortedError(str(cause)))
             else:
                 self._lent[path.descriptor] = path
-                if path.has_unread:
-                    self._unread.append(path)
+                self._unread.append(path)
         for _ in range(len(self._taking)):
             path = self._taking.popleft()
             if path in self._unread and not path.interrupted():
-                self._taking.append(path)  # what it holds is served first
+                self._taking.append(path)  # after its round: the disk may have been slow, not it
             else:
                 self._hand_back(path, None)
 
