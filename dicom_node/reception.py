@@ -1,7 +1,8 @@
 """What a receiver does: listens, assembles series, makes their jobs, removes what is old."""
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from itertools import zip_longest
 
 from dicom_node.archive.free_space import FreeSpace
 from dicom_node.archive.result_retention import sweep_results
@@ -9,6 +10,7 @@ from dicom_node.archive.retention import sweep
 from dicom_node.audited import Arrivals, telling_removed
 from dicom_node.auditing import Audit
 from dicom_node.domain.commitment import CommitmentReport
+from dicom_node.domain.errors import ArchiveError
 from dicom_node.domain.fetch import RemoteSender
 from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
 from dicom_node.domain.web import WebListener
@@ -119,6 +121,7 @@ class Reception:
             self._commitment_reported,
             self._space.is_low,
             refused=audit.refused,
+            store_all=self.store_all if self._stores_together else None,
         )
         self._stow = None if settings.web is None else self._new_stow(settings.web, audit)
         self._assembler: Assembler | None = None  # made anew whenever it becomes this one's turn
@@ -172,10 +175,42 @@ class Reception:
             outcome = self._archive.instances.store(received, utc_now())
         finally:
             self._arrivals.came(received, outcome)
-        if self._settings.archives and outcome in (StoreOutcome.DUPLICATE, StoreOutcome.CONFLICT):
-            # A series that was only fetched starts something when somebody sends it, too.
-            self._archive.remote.note_sent(received, utc_now())
+        self._note_sent(received, outcome)
         return outcome
+
+    @property
+    def _stores_together(self) -> bool:
+        """Whether many instances cost one sync; else each waits better in a thread of its own."""
+        return self._settings.journal and self._archive.instances.can_have_journal
+
+    def store_all(self, batch: Sequence[ReceivedInstance]) -> Sequence[StoreOutcome | ArchiveError]:
+        """Like `store` for many, with the error of each that could not be made durable."""
+        outcomes: Sequence[StoreOutcome | ArchiveError] = ()
+        try:
+            for one in batch:
+                self._associations.note(one.association_id)
+            self._space.check()
+            outcomes = self._archive.instances.store_all(batch, utc_now())
+        except ArchiveError as cause:
+            outcomes = [cause] * len(batch)
+        finally:
+            for received, outcome in zip_longest(batch, outcomes):
+                self._arrivals.came(received, _kept(outcome))
+        return [self._noted(*one) for one in zip(batch, outcomes, strict=True)]
+
+    def _noted(
+        self, received: ReceivedInstance, outcome: StoreOutcome | ArchiveError
+    ) -> StoreOutcome | ArchiveError:
+        try:
+            self._note_sent(received, _kept(outcome))
+        except ArchiveError as cause:
+            return cause
+        return outcome
+
+    def _note_sent(self, received: ReceivedInstance, outcome: StoreOutcome | None) -> None:
+        """A series that was only fetched starts something when somebody sends it, too."""
+        if self._settings.archives and outcome in (StoreOutcome.DUPLICATE, StoreOutcome.CONFLICT):
+            self._archive.remote.note_sent(received, utc_now())
 
     def association_ended(self, association_id: str) -> None:
         """Nothing more comes over an association."""
@@ -235,3 +270,8 @@ class Reception:
             clock=utc_now,
             archives=ArchiveEvidence(archive.remote, senders),
         )
+
+
+def _kept(outcome: StoreOutcome | ArchiveError | None) -> StoreOutcome | None:
+    """What the audit trail is told: None where it was not stored."""
+    return outcome if isinstance(outcome, StoreOutcome) else None

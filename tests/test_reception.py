@@ -1,11 +1,14 @@
 """Several receivers know of each other's associations; a role needs a database to share."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from peers import free_port, write_config
+from received import received
 
-from dicom_node.domain.errors import ConfigError
+from dicom_node.domain.errors import ArchiveError, ConfigError
+from dicom_node.domain.peer import StoreOutcome
 from dicom_node.domain.role import Role
 from dicom_node.node import Node
 from dicom_node.reception import Associations
@@ -53,3 +56,21 @@ def test_receivers_that_share_know_of_all_associations_and_of_their_end(settings
     assert second.all_open() == {"y"}
     archive.executors.leave("b", utc_now())
     assert first.all_open() == frozenset()
+
+
+def test_what_comes_together_is_judged_and_refused_like_what_comes_alone(settings):
+    reception = Node(settings, NOTHING)._reception
+    assert reception is not None
+    batch = [received(1), received(2), received(1), received(2, Modality="CT")]
+
+    assert reception.store_all(batch) == [
+        StoreOutcome.STORED,
+        StoreOutcome.STORED,
+        StoreOutcome.DUPLICATE,
+        StoreOutcome.CONFLICT,
+    ]
+
+    full = Node(replace(settings, refuse_below_free_mib=2**40), NOTHING)._reception
+    assert full is not None
+    refused = full.store_all([received(3), received(4)])
+    assert [type(one) for one in refused] == [ArchiveError] * 2

@@ -2,9 +2,10 @@
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from dicom_node.archive.header_layout import HeaderLayouts, Span
 from dicom_node.domain.errors import UnreadableInstance
 from dicom_node.domain.series import SeriesKey
 
@@ -57,11 +58,18 @@ _EXPLICIT_LE = _Encoding(explicit=True, start=struct.Struct("<HH2sH"), length=st
 _EXPLICIT_BE = _Encoding(explicit=True, start=struct.Struct(">HH2sH"), length=struct.Struct(">L"))
 
 
-def read_identity(dataset: bytes, transfer_syntax_uid: str) -> Identity:
+def read_identity(
+    dataset: bytes, transfer_syntax_uid: str, layouts: HeaderLayouts | None = None
+) -> Identity:
     """UIDs of an encoded data set (without File Meta Information).
 
     Memory is bounded by the size of `dataset` plus 16 MiB, whatever a deflate stream holds; time
     by the number of elements.
+
+    Parameters
+    ----------
+    layouts : HeaderLayouts, optional
+        Of data sets that were read before: it changes nothing but the time.
 
     Raises
     ------
@@ -69,7 +77,7 @@ def read_identity(dataset: bytes, transfer_syntax_uid: str) -> Identity:
         Where one of the UIDs is absent, empty, or cannot be reached.
     """
     if transfer_syntax_uid not in _DEFLATED:
-        return _identity(dataset, transfer_syntax_uid)
+        return _identity(dataset, transfer_syntax_uid, layouts)
     for limit in _INFLATED_BYTES:
         head = _inflated_head(dataset, limit)
         try:
@@ -109,15 +117,24 @@ def _inflated_head(deflated: bytes, limit: int) -> bytes:
     return bytes(head)
 
 
-def _identity(dataset: bytes, transfer_syntax_uid: str) -> Identity:
+def _identity(
+    dataset: bytes, transfer_syntax_uid: str, layouts: HeaderLayouts | None = None
+) -> Identity:
+    if layouts is not None:
+        spans = layouts.find(dataset, transfer_syntax_uid)
+        uids = () if spans is None else [_uid_at(dataset, *span) for span in spans]
+        if uids and all(uids):  # the walk goes on beyond an empty one
+            return _identity_of(uids)
     found: dict[tuple[int, int], str] = {}
+    spans_read, wanted = list[Span](), list[Span]()
     encoding = _encoding(dataset, transfer_syntax_uid)
-    for tag, start, length in _wanted_elements(dataset, encoding):
+    for tag, start, length in _wanted_elements(dataset, encoding, spans_read):
         if length > _MAX_UID_BYTES:
             raise UnreadableInstance(
                 f"{_NAMES[tag]} has {length} bytes; allowed: 64, read: {_MAX_UID_BYTES}"
             )
-        uid = clean_text(dataset[start : start + length].decode("ascii", "backslashreplace"))
+        uid = _uid_at(dataset, start, start + length)
+        wanted.append((start, start + length))
         if uid and start + length <= len(dataset):
             found.setdefault(tag, uid)
         if len(found) == len(_NAMES):
@@ -125,23 +142,43 @@ def _identity(dataset: bytes, transfer_syntax_uid: str) -> Identity:
     missing = [name for tag, name in _NAMES.items() if tag not in found]
     if missing:
         raise UnreadableInstance(f"{', '.join(missing)}: absent, empty or out of reach")
-    sop_class, sop_instance, study, series = (found[tag] for tag in _NAMES)
+    # Each once and in order, as nearly always: the next one may be alike.
+    if layouts is not None and len(wanted) == len(_NAMES) and list(found) == list(_NAMES):
+        layouts.remember(dataset, transfer_syntax_uid, spans_read, wanted)
+    return _identity_of([found[tag] for tag in _NAMES])
+
+
+def _uid_at(dataset: bytes, start: int, end: int) -> str:
+    return clean_text(dataset[start:end].decode("ascii", "backslashreplace"))
+
+
+def _identity_of(uids: Sequence[str]) -> Identity:
+    """Identity of UIDs in the order of `_NAMES`."""
+    sop_class, sop_instance, study, series = uids
     key = SeriesKey(study_instance_uid=study, series_instance_uid=series)
     return Identity(sop_class_uid=sop_class, sop_instance_uid=sop_instance, key=key)
 
 
 def clean_text(text: str) -> str:
     """A UID or AE title without its padding (PS3.5 6.2), in ASCII whatever a sender put there."""
-    return text.strip("\0 ").encode("ascii", "backslashreplace").decode("ascii")
+    stripped = text.strip("\0 ")
+    if stripped.isascii():
+        return stripped
+    return stripped.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _wanted_elements(
-    data: bytes, encoding: _Encoding
+    data: bytes, encoding: _Encoding, spans_read: list[Span]
 ) -> Iterator[tuple[tuple[int, int], int, int]]:
     """Tag, offset and length of the wanted elements of the top level.
 
     Sequences of known length are stepped over; those of undefined length (PS3.5 7.5.2) are walked
     without recursion, remembering the encoding to return to.
+
+    Parameters
+    ----------
+    spans_read : list
+        Gets everything that decides where the walk goes.
     """
     offset, end, outer = 0, len(data) - 8, list[_Encoding]()
     for _ in range(_MAX_ELEMENTS):
@@ -152,6 +189,7 @@ def _wanted_elements(
         else:
             group, number, length = encoding.start.unpack_from(data, offset)
             vr = b"UI"  # of any whose length is known by now
+        spans_read.append((offset, offset + 8))
         offset += 8
         if group == 0xFFFE:
             (length,) = encoding.length.unpack_from(data, offset - 4)
@@ -159,7 +197,10 @@ def _wanted_elements(
                 encoding = outer.pop() if outer else encoding
                 continue
         elif vr not in _SHORT_FORM:
-            length, offset = _long_length(data, offset, vr, encoding)
+            length, value_at = _long_length(data, offset, vr, encoding)
+            if value_at > offset:
+                spans_read.append((offset, value_at))
+                offset = value_at
         if length == _UNDEFINED:
             outer.append(encoding)
             # PS3.5 6.2.2, note on UN: its items are Implicit VR Little Endian

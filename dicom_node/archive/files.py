@@ -59,11 +59,22 @@ def create_new(path: str) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 
 
-def _write_all(descriptor: int, content: bytes) -> None:
-    written = os.write(descriptor, content)
-    while written < len(content):
-        with memoryview(content)[written:] as rest:
-            written += os.write(descriptor, rest)
+def write_rest(
+    pieces: Sequence[bytes], written: int, write: Callable[[memoryview, int], int]
+) -> None:
+    """Go on where a system call wrote a part of several pieces.
+
+    Parameters
+    ----------
+    write : callable
+        Writes bytes that stand at an offset of the whole; gives how many it wrote.
+    """
+    total = sum(map(len, pieces))
+    if written == total:
+        return
+    with memoryview(b"".join(pieces)) as whole:
+        while written < total:
+            written += write(whole[written:], written)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,8 +201,8 @@ class DurableFolder:
     def _write(self, path: str, content: Sequence[bytes], *, synced: bool) -> None:
         descriptor = self._disk.create(path)
         try:
-            for part in content:
-                _write_all(descriptor, part)
+            written = os.writev(descriptor, content)
+            write_rest(content, written, lambda rest, _: os.write(descriptor, rest))
             if synced:
                 self._disk.sync(descriptor)
         except BaseException:

@@ -1,6 +1,8 @@
 """Refuses instances before the disk is full, so that database and results still have room."""
 
+import math
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from dicom_node.domain.errors import ArchiveError
 log = structlog.get_logger(__name__)
 
 _MIB = 1024 * 1024
+_LOOK_EVERY_S = 0.05  # as long as it takes to write some MiB
 
 
 class FreeSpace:
@@ -24,6 +27,8 @@ class FreeSpace:
         0 watches nothing.
     free_bytes : callable, optional
         Free bytes of the disk of a folder.
+    clock : callable, optional
+        Seconds that only grow.
     """
 
     def __init__(
@@ -32,10 +37,12 @@ class FreeSpace:
         *,
         refuse_below_mib: int,
         free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder, self._refuse_below_mib = folder, refuse_below_mib
         self._free_bytes = free_bytes
         self._low = False
+        self._clock, self._looked_at = clock, -math.inf
 
     def is_low(self) -> bool:
         """Whether less is free than is to be kept free; told in the log when it changes."""
@@ -51,6 +58,10 @@ class FreeSpace:
         return low
 
     def check(self) -> None:
-        """Raise ArchiveError where less is free than is to be kept free."""
+        """Raise ArchiveError where less is free than is to be kept free, by now or a moment ago."""
+        now = self._clock()
+        if not self._low and now < self._looked_at + _LOOK_EVERY_S:
+            return
+        self._looked_at = now
         if self.is_low():
             raise ArchiveError(f"less than {self._refuse_below_mib} MiB are free")

@@ -25,6 +25,22 @@ class _Ticket(Generic[Item, Answer]):
         self.woken = threading.Lock()  # released by whoever wakes it; an Event takes much longer
         self.woken.acquire()
 
+    def outcome(self) -> Answer | ArchiveError:
+        """What it got; only when it has got something."""
+        if self.failure is not None:
+            failure = ArchiveError(str(self.failure))
+            failure.__cause__ = self.failure
+            return failure
+        assert self.answer is not None
+        return self.answer
+
+    def told(self) -> Answer:
+        """Its answer; raises its failure."""
+        outcome = self.outcome()
+        if isinstance(outcome, ArchiveError):
+            raise outcome
+        return outcome
+
 
 class GroupCommit(Generic[Item, Answer]):
     """Collects the items of waiting threads; whoever gets the turn commits them all.
@@ -65,20 +81,43 @@ class GroupCommit(Generic[Item, Answer]):
         ArchiveError
             Where the batch could not be committed; nothing of it was.
         """
-        ticket = _Ticket[Item, Answer](item)
-        with self._guard:
-            self._waiting.append(ticket)
-            must_wait, self._is_committing = self._is_committing, True
-            self._tell_gathering()
-        if must_wait:
-            ticket.woken.acquire()
-        if ticket.answer is None and ticket.failure is None:
+        (ticket,) = tickets = (_Ticket[Item, Answer](item),)
+        if self._begins(tickets) or self._has_turn(ticket):
             self._gather(ticket)
             self._run()
-        if ticket.failure is not None:
-            raise ArchiveError(str(ticket.failure)) from ticket.failure
-        assert ticket.answer is not None
-        return ticket.answer
+        return ticket.told()
+
+    def submit_all(self, items: Sequence[Item]) -> Sequence[Answer | ArchiveError]:
+        """Answers for items of one thread, or the failures of their batches; waits for no others.
+
+        It has gathered them itself.
+        """
+        tickets = [_Ticket[Item, Answer](item) for item in items]
+        begins = bool(tickets) and self._begins(tickets)
+        unexpected: Exception | None = None
+        for ticket in tickets:
+            try:
+                if begins or self._has_turn(ticket):
+                    self._run()
+            except Exception as cause:  # raised below: the next ticket may have got the turn
+                unexpected = cause
+            begins = False
+        if unexpected is not None:
+            raise unexpected
+        return [ticket.outcome() for ticket in tickets]
+
+    def _begins(self, tickets: Sequence[_Ticket[Item, Answer]]) -> bool:
+        """Let tickets wait; whether the first of them has the turn at once."""
+        with self._guard:
+            self._waiting += tickets
+            must_wait, self._is_committing = self._is_committing, True
+            self._tell_gathering()
+        return not must_wait
+
+    def _has_turn(self, ticket: _Ticket[Item, Answer]) -> bool:
+        """Wait until a ticket has an answer or the turn; whether it has the turn."""
+        ticket.woken.acquire()
+        return ticket.answer is None and ticket.failure is None
 
     def _gather(self, ticket: _Ticket[Item, Answer]) -> None:
         """Let those come who are on their way; not long, because they may have gone for good."""

@@ -2,8 +2,7 @@
 
 import hashlib
 import os
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -11,23 +10,29 @@ from pathlib import Path
 
 import structlog
 
-from dicom_node.archive.dicom_header import Identity, clean_text, read_identity
+from dicom_node.archive.arrived import (
+    arrived_entry,
+    checked_identity,
+    conflict_reason,
+    meta_of,
+)
+from dicom_node.archive.dicom_header import Identity
 from dicom_node.archive.entries import NO_SERIES, IndexEntry, Recovery
 from dicom_node.archive.files import Disk, DurableFolder, disk_error, safe_name
+from dicom_node.archive.header_layout import HeaderLayouts
 from dicom_node.archive.index import InstanceIndex
+from dicom_node.archive.instance_locks import InstanceLocks
 from dicom_node.archive.journal import SEGMENT_BYTES
-from dicom_node.archive.journaled import JOURNAL_FOLDER, JournaledInstances
-from dicom_node.archive.part10 import FileMeta, encode_file_head
+from dicom_node.archive.journaled import JOURNAL_FOLDER, JournaledInstances, Made
+from dicom_node.archive.part10 import encode_file_head
 from dicom_node.archive.recovery import Recoverer, read_entry
 from dicom_node.archive.removal_gate import RemovalGate
 from dicom_node.archive.whole_sync import can_sync_file_system
-from dicom_node.domain.errors import UnreadableInstance
+from dicom_node.domain.errors import ArchiveError, UnreadableInstance
 from dicom_node.domain.peer import ReceivedInstance, StoreOutcome
 from dicom_node.domain.series import Reason, SeriesKey
 
 log = structlog.get_logger(__name__)
-
-_LOCKS = 1024  # more than threads, so that two instances rarely wait for each other
 
 
 class InstanceStore:
@@ -63,11 +68,17 @@ class InstanceStore:
         self.index = index
         self._folder = folder
         self._gate, self._shared = RemovalGate(folder, shared=shared), shared
-        self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
+        self._locks = InstanceLocks()
+        self._layouts = HeaderLayouts()
         with _told_as_archive_error():
             self._disk = disk or Disk()
             self._files = DurableFolder(folder, self._disk)
         self._journaled: JournaledInstances | None = None
+
+    @property
+    def can_have_journal(self) -> bool:
+        """Whether `open_journal` would open one."""
+        return not self._shared and self.index.database.is_sqlite and can_sync_file_system()
 
     def open_journal(self, *, segment_bytes: int = SEGMENT_BYTES) -> bool:
         """From now on an instance costs one sync in the place of three, until `close`.
@@ -80,7 +91,7 @@ class InstanceStore:
         bool
             False where it cannot be: the folder is shared, or the system lacks the call for it.
         """
-        if self._shared or not self.index.database.is_sqlite or not can_sync_file_system():
+        if not self.can_have_journal:
             return False
         with self.exclusively(), _told_as_archive_error():
             self._journaled = JournaledInstances(
@@ -98,15 +109,18 @@ class InstanceStore:
     def store(self, received: ReceivedInstance, now: datetime) -> StoreOutcome:
         """Make one received instance durable and tell what became of it."""
         digest = hashlib.sha256(received.dataset).hexdigest()
-        alone = self._alone_with(received.sop_instance_uid)
-        with _told_as_archive_error(), self._gate.storing(), alone:
-            try:
-                identity = _checked_identity(received)
-            except UnreadableInstance as cause:
-                reason = Reason(code="unreadable", message=str(cause))
-                self._set_aside(received, digest, now, reason)
-                return StoreOutcome.UNREADABLE
-            return self._keep(received, identity, digest, now)
+        try:
+            with self._gate.storing(), self._locks.one(received.sop_instance_uid):
+                return self._judge(received, digest, now)
+        except OSError as cause:
+            raise disk_error(cause) from cause
+
+    def store_all(
+        self, batch: Sequence[ReceivedInstance], now: datetime
+    ) -> Sequence[StoreOutcome | ArchiveError]:
+        """Like `store` for many, by one sync where there is a journal; its error where it fails."""
+        told = self._store_usual(batch, now)
+        return [told.get(at) or self._tried(one, now) for at, one in enumerate(batch)]
 
     def recover(self) -> Recovery:
         """Bring files and index to agreement after a crash; the files decide."""
@@ -125,8 +139,7 @@ class InstanceStore:
         with ExitStack() as stack:
             with _told_as_archive_error():
                 stack.enter_context(self._gate.removing())
-            for lock in self._locks:
-                stack.enter_context(lock)
+            stack.enter_context(self._locks.every())
             if self._journaled is not None:
                 with _told_as_archive_error():
                     self._journaled.empty()
@@ -137,20 +150,64 @@ class InstanceStore:
         for path in paths:
             self._files.remove(path)
 
-    def _alone_with(self, sop_instance_uid: str) -> threading.Lock:
-        return self._locks[hash(clean_text(sop_instance_uid)) % _LOCKS]
+    def _tried(self, received: ReceivedInstance, now: datetime) -> StoreOutcome | ArchiveError:
+        try:
+            return self.store(received, now)
+        except ArchiveError as cause:
+            return cause
+
+    def _store_usual(
+        self, batch: Sequence[ReceivedInstance], now: datetime
+    ) -> Mapping[int, StoreOutcome | ArchiveError]:
+        """What became of those, by their place, that are new and go to the journal."""
+        with self._locks.several(one.sop_instance_uid for one in batch):
+            if self._journaled is None:
+                return {}
+            made = dict[str, tuple[int, Made]]()
+            for at, one in enumerate(batch):
+                new = self._made(one, now)
+                if new is not None:
+                    made.setdefault(new.entry.path, (at, new))
+            told = self._journaled.add_all([new for _, new in made.values()])
+        return {
+            at: StoreOutcome.STORED if one is True else one
+            for (at, _), one in zip(made.values(), told, strict=True)
+            if one is not False
+        }
+
+    def _made(self, received: ReceivedInstance, now: datetime) -> Made | None:
+        """What is to be stored; None where the instance is to be judged alone."""
+        try:
+            identity = checked_identity(received, self._layouts)
+        except UnreadableInstance:
+            return None
+        digest = hashlib.sha256(received.dataset).hexdigest()
+        head = encode_file_head(meta_of(received))
+        entry = arrived_entry(received, digest, now, key=identity.key, head=head)
+        if os.path.lexists(f"{self._folder}/{entry.path}"):
+            return None
+        return Made(entry, head, received.dataset)
+
+    def _judge(self, received: ReceivedInstance, digest: str, now: datetime) -> StoreOutcome:
+        try:
+            identity = checked_identity(received, self._layouts)
+        except UnreadableInstance as cause:
+            reason = Reason(code="unreadable", message=str(cause))
+            self._set_aside(received, digest, now, reason)
+            return StoreOutcome.UNREADABLE
+        return self._keep(received, identity, digest, now)
 
     def _keep(
         self, received: ReceivedInstance, identity: Identity, digest: str, now: datetime
     ) -> StoreOutcome:
-        head = encode_file_head(_meta_of(received))
-        entry = _entry_of(received, digest, now, key=identity.key, head=head)
+        head = encode_file_head(meta_of(received))
+        entry = arrived_entry(received, digest, now, key=identity.key, head=head)
         held = self._held(entry) or self._write(entry, (head, received.dataset))
         if held is entry:
             return StoreOutcome.STORED
         if held.same_content(entry):
             return StoreOutcome.DUPLICATE
-        self._set_aside(received, digest, now, _conflict(held, entry), identity.key)
+        self._set_aside(received, digest, now, conflict_reason(held, entry), identity.key)
         return StoreOutcome.CONFLICT
 
     def _held(self, entry: IndexEntry) -> IndexEntry | None:
@@ -205,8 +262,8 @@ class InstanceStore:
         key: SeriesKey = NO_SERIES,
     ) -> None:
         """Keep what is part of no series under a name made of its content, and record why."""
-        head = encode_file_head(_meta_of(received))
-        entry = _entry_of(received, digest, now, key=key, head=head)
+        head = encode_file_head(meta_of(received))
+        entry = arrived_entry(received, digest, now, key=key, head=head)
         folder = "conflicts" if reason.code == "conflict" else "unreadable"
         name = f"{safe_name(entry.sop_instance_uid)}.{digest[:16]}.dcm"
         entry = replace(entry, path=f"{folder}/{name}")
@@ -223,61 +280,6 @@ class InstanceStore:
             raise
         if recorded:
             log.warning("archive.set_aside", file=entry.path, code=reason.code)
-
-
-def _checked_identity(received: ReceivedInstance) -> Identity:
-    """Identity of the data set, which must be what the command announced (PS3.4 B.2.3)."""
-    identity = read_identity(received.dataset, received.transfer_syntax_uid)
-    for name, said, found in (
-        ("SOP Class UID", received.sop_class_uid, identity.sop_class_uid),
-        ("SOP Instance UID", received.sop_instance_uid, identity.sop_instance_uid),
-    ):
-        if clean_text(said) != found:
-            raise UnreadableInstance(
-                f"{name} of the command is {said[:80]!r}, of the data set {found[:80]!r}"
-            )
-    return identity
-
-
-def _meta_of(received: ReceivedInstance) -> FileMeta:
-    return FileMeta(
-        sop_class_uid=received.sop_class_uid,
-        sop_instance_uid=received.sop_instance_uid,
-        transfer_syntax_uid=received.transfer_syntax_uid,
-        calling_ae=received.calling_ae,
-        called_ae=received.called_ae,
-    )
-
-
-def _entry_of(
-    received: ReceivedInstance, digest: str, now: datetime, *, key: SeriesKey, head: bytes
-) -> IndexEntry:
-    sop_instance_uid = clean_text(received.sop_instance_uid)
-    study, series = safe_name(key.study_instance_uid), safe_name(key.series_instance_uid)
-    return IndexEntry(
-        key=key,
-        sop_class_uid=clean_text(received.sop_class_uid),
-        sop_instance_uid=sop_instance_uid,
-        transfer_syntax_uid=clean_text(received.transfer_syntax_uid),
-        path=f"instances/{study}/{series}/{safe_name(sop_instance_uid)}.dcm",
-        size=len(head) + len(received.dataset),
-        digest=digest,
-        received_at=now,
-        calling_ae=clean_text(received.calling_ae),
-        called_ae=clean_text(received.called_ae),
-        peer_address=received.peer_address,
-        association_id=received.association_id,
-    )
-
-
-def _conflict(held: IndexEntry, entry: IndexEntry) -> Reason:
-    if held.key != entry.key:
-        what = f"is held in series {held.key.series_instance_uid} of another study or series"
-    elif held.digest == entry.digest:
-        what = f"is held in transfer syntax {held.transfer_syntax_uid}"
-    else:
-        what = "is held with other content"
-    return Reason(code="conflict", message=f"SOP Instance UID {entry.sop_instance_uid} {what}")
 
 
 @contextmanager

@@ -11,9 +11,10 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
-from dicom_node.archive.files import Disk, sync_folder
+from dicom_node.archive.files import Disk, sync_folder, write_rest
 from dicom_node.archive.journal_records import BLOCK, Found, Record, encode, read_records
 
 SEGMENT_BYTES = 64 << 20
@@ -98,7 +99,7 @@ class Journal:
         for _, descriptor in sorted(segments):
             yield from read_records(descriptor)
 
-    def encoded(self, records: Sequence[Record]) -> Sequence[bytes]:
+    def encoded(self, records: Sequence[Record]) -> Sequence[Sequence[bytes]]:
         """Records as `append` takes them; makes room for all of them, which may take a while."""
         needed = sum(one.length for one in records)
         if self._segments[0].position + needed > self._segment_bytes:
@@ -107,7 +108,7 @@ class Journal:
         self._sequence += len(records)
         return [encode(one, fill, number) for number, one in enumerate(records, first)]
 
-    def append(self, encoded: Sequence[bytes]) -> Sequence[int]:
+    def append(self, encoded: Sequence[Sequence[bytes]]) -> Sequence[int]:
         """Write what was `encoded` last, or some of it; on the disk when it returns.
 
         Returns
@@ -120,13 +121,13 @@ class Journal:
         self._is_empty = False
         segment, offsets = self._segments[0], list[int]()
         end = segment.position
+        for one in encoded:
+            offsets.append(end)
+            end += sum(map(len, one))
         try:
-            _grow(segment, end + sum(map(len, encoded)), self._segment_bytes)
-            for one in encoded:
-                offsets.append(end)
-                end += len(one)
+            _grow(segment, end, self._segment_bytes)
             # One call: each may cost the interpreter lock for as long as another thread wants it.
-            _write_at(segment.descriptor, b"".join(encoded), segment.position)
+            _write_at(segment.descriptor, list(chain.from_iterable(encoded)), segment.position)
             self._sync(segment.descriptor)
         except BaseException:
             self.take_back(offsets)
@@ -200,12 +201,10 @@ def _grow(segment: _Segment, wanted: int, at_most: int) -> None:
     end = min(wanted + _GROWTH_BYTES, at_most)
     while segment.size < end:
         zeros = _ZEROS[: end - segment.size]
-        _write_at(segment.descriptor, zeros, segment.size)
+        _write_at(segment.descriptor, (zeros,), segment.size)
         segment.size += len(zeros)
 
 
-def _write_at(descriptor: int, content: bytes, offset: int) -> None:
-    written = os.pwrite(descriptor, content, offset)
-    while written < len(content):
-        with memoryview(content)[written:] as rest:
-            written += os.pwrite(descriptor, rest, offset + written)
+def _write_at(descriptor: int, pieces: Sequence[bytes], offset: int) -> None:
+    written = os.pwritev(descriptor, pieces, offset)
+    write_rest(pieces, written, lambda rest, at: os.pwrite(descriptor, rest, offset + at))

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from dicom_node.archive.entries import IndexEntry
 from dicom_node.domain.series import SeriesKey
@@ -34,6 +35,7 @@ _TEXTS = (
     "peer_address",
     "association_id",
 )
+_read_texts = attrgetter(*_TEXTS)
 _MAX_TEXT_BYTES = 1 << 16  # of entry and head each; what is longer was not written by a journal
 
 
@@ -80,8 +82,8 @@ class Found:
     content: bytes | None
 
 
-def encode(record: Record, fill: uuid.UUID, sequence: int) -> bytes:
-    """A record, padded to whole blocks.
+def encode(record: Record, fill: uuid.UUID, sequence: int) -> tuple[bytes, ...]:
+    """A record in pieces, which are not copied; the last one pads it to whole blocks.
 
     Parameters
     ----------
@@ -93,15 +95,15 @@ def encode(record: Record, fill: uuid.UUID, sequence: int) -> bytes:
     lengths = len(record.entry), len(record.head), len(record.dataset)
     header = _HEADER.pack(_MAGIC, fill.bytes, sequence, *lengths)
     check = zlib.crc32(record.head, zlib.crc32(record.entry, zlib.crc32(header)))
-    parts = (header, _CHECK.pack(check), record.entry, record.head, record.dataset)
-    return b"".join((*parts, bytes(record.length - _START - sum(lengths))))
+    padding = bytes(-(_START + sum(lengths)) % BLOCK)
+    return header, _CHECK.pack(check), record.entry, record.head, record.dataset, padding
 
 
 def entry_text(entry: IndexEntry) -> bytes:
     """An entry as a record has it."""
     key = entry.key.study_instance_uid, entry.key.series_instance_uid
-    texts = [getattr(entry, name) for name in _TEXTS]
-    return json.dumps([*key, entry.received_at.isoformat(), entry.size, *texts]).encode()
+    facts = (*key, entry.received_at.isoformat(), entry.size, *_read_texts(entry))
+    return json.dumps(facts).encode()
 
 
 def read_records(descriptor: int) -> Iterator[Found]:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
+from typing import NamedTuple
 
 from dicom_node.archive.entries import IndexEntry
 from dicom_node.archive.files import Disk, DurableFolder, disk_error
@@ -12,8 +13,21 @@ from dicom_node.archive.index import InstanceIndex
 from dicom_node.archive.journal import MOST_AT_ONCE, SEGMENT_BYTES, Journal
 from dicom_node.archive.journal_records import Record, entry_text
 from dicom_node.archive.journal_redo import redo
+from dicom_node.domain.errors import ArchiveError
 
 JOURNAL_FOLDER = "journal"
+
+
+class Made(NamedTuple):
+    """What an instance's row and file will be."""
+
+    entry: IndexEntry
+    head: bytes
+    dataset: bytes
+
+
+def _record_of(made: Made) -> Record:
+    return Record(entry=entry_text(made.entry), head=made.head, dataset=made.dataset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +92,29 @@ class JournaledInstances:
         IndexEntry or None
             None where the instance is too long for the journal: nothing was done.
         """
-        record = Record(entry=entry_text(entry), head=head, dataset=dataset)
-        if not record.is_readable or record.length > self._journal.longest:
+        made = Made(entry, head, dataset)
+        record = _record_of(made)
+        if not self._takes(record):
             return None
         if self._additions.submit(_Waiting(entry, record)):
             return entry
         return self._index.find(entry.sop_instance_uid)
+
+    def add_all(self, made: Sequence[Made]) -> Sequence[bool | ArchiveError]:
+        """Like `add` for several of one thread: whether each one is durable now.
+
+        Returns
+        -------
+        sequence of bool or ArchiveError
+            False where `add` would give anything else than the entry: nothing was done.
+        """
+        waiting = [_Waiting(one.entry, _record_of(one)) for one in made]
+        fits = [self._takes(one.record) for one in waiting]
+        told = iter(self._additions.submit_all(list(compress(waiting, fits))))
+        return [next(told) if one else False for one in fits]
+
+    def _takes(self, record: Record) -> bool:
+        return record.is_readable and record.length <= self._journal.longest
 
     def empty(self) -> None:
         """Bring all files and rows to the disk and forget their records for good.

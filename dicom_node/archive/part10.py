@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dicom_node.domain.errors import UnreadableInstance
 from dicom_node.domain.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -31,21 +32,32 @@ class FileMeta:
 
 def encode_file_head(meta: FileMeta) -> bytes:
     """Preamble, prefix and File Meta Information (PS3.10 7.1); the data set follows."""
-    elements = b"".join(
+    first = _first_elements(meta.sop_class_uid)
+    instance = _element(0x0003, b"UI", _padded(meta.sop_instance_uid, b"\0"))
+    last = _last_elements(meta.transfer_syntax_uid, meta.calling_ae, meta.called_ae)
+    length = struct.pack("<L", len(first) + len(instance) + len(last))
+    return b"".join((_PREFIX, _META_START, length, first, instance, last))
+
+
+@lru_cache(maxsize=64)  # all instances of a sender are alike
+def _first_elements(sop_class_uid: str) -> bytes:
+    version = _element(0x0001, b"OB", b"\x00\x01")
+    return version + _element(0x0002, b"UI", _padded(sop_class_uid, b"\0"))
+
+
+@lru_cache(maxsize=64)
+def _last_elements(transfer_syntax_uid: str, calling_ae: str, called_ae: str) -> bytes:
+    return b"".join(
         (
-            _element(0x0001, b"OB", b"\x00\x01"),
-            _element(0x0002, b"UI", _padded(meta.sop_class_uid, b"\0")),
-            _element(0x0003, b"UI", _padded(meta.sop_instance_uid, b"\0")),
-            _element(0x0010, b"UI", _padded(meta.transfer_syntax_uid, b"\0")),
+            _element(0x0010, b"UI", _padded(transfer_syntax_uid, b"\0")),
             _element(0x0012, b"UI", _padded(IMPLEMENTATION_CLASS_UID, b"\0")),
             _element(0x0013, b"SH", _padded(IMPLEMENTATION_VERSION_NAME, b" ")),
             # 0016 is what most readers show; 0017 is what the standard means by the sender
-            _ae_title(0x0016, meta.calling_ae),
-            _ae_title(0x0017, meta.calling_ae),
-            _ae_title(0x0018, meta.called_ae),
+            _ae_title(0x0016, calling_ae),
+            _ae_title(0x0017, calling_ae),
+            _ae_title(0x0018, called_ae),
         )
     )
-    return _PREFIX + _META_START + struct.pack("<L", len(elements)) + elements
 
 
 def split_file(content: bytes) -> tuple[FileMeta, bytes]:

@@ -7,7 +7,7 @@ moment by another process, the sender would be told that the node has what it no
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 
@@ -23,27 +23,21 @@ class RemovalGate:
     def __init__(self, folder: Path, *, shared: bool) -> None:
         self._file = folder / "removal.lock" if shared else None
 
-    @contextmanager
-    def storing(self) -> Iterator[None]:
+    def storing(self) -> AbstractContextManager[None]:
         """A time in which nothing is removed; many may store at once. Raises OSError."""
-        with self._locked(fcntl.LOCK_SH):
-            yield
+        return nullcontext() if self._file is None else _locked(self._file, fcntl.LOCK_SH)
 
-    @contextmanager
-    def removing(self) -> Iterator[None]:
+    def removing(self) -> AbstractContextManager[None]:
         """A time in which no other process stores. Raises OSError."""
-        with self._locked(fcntl.LOCK_EX):
-            yield
+        return nullcontext() if self._file is None else _locked(self._file, fcntl.LOCK_EX)
 
-    @contextmanager
-    def _locked(self, kind: int) -> Iterator[None]:
-        if self._file is None:
-            yield
-            return
-        # Opened anew each time: a lock belongs to the opened file, and threads must not share it.
-        descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, kind)
-            yield
-        finally:
-            os.close(descriptor)
+
+@contextmanager
+def _locked(file: Path, kind: int) -> Iterator[None]:
+    # Opened anew each time: a lock belongs to the opened file, and threads must not share it.
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, kind)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,11 +1,13 @@
 """Rows of the instance tables as values, and values as rows."""
 
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row
 
 from dicom_node.archive.entries import IndexEntry
+from dicom_node.archive.tables import instances
 from dicom_node.domain.records import SetAside
 from dicom_node.domain.series import Reason, SeriesKey
 
@@ -13,23 +15,21 @@ from dicom_node.domain.series import Reason, SeriesKey
 AnyRow = Row[Any]
 
 
+ENTRY_COLUMNS = tuple(one.name for one in instances.c if one.name != "sequence")
+"""Names of the columns of an entry, in the order of the table and of `row_of`."""
+_IN_KEY = frozenset({"study_instance_uid", "series_instance_uid"})
+_read_row = attrgetter(*(f"key.{one}" if one in _IN_KEY else one for one in ENTRY_COLUMNS))
+
+
+def row_of(entry: IndexEntry) -> tuple[object, ...]:
+    """Values of an entry, in the order of `ENTRY_COLUMNS`."""
+    row: tuple[object, ...] = _read_row(entry)
+    return row
+
+
 def values_of(entry: IndexEntry) -> dict[str, object]:
-    """Column values of an entry."""
-    return {
-        "sop_instance_uid": entry.sop_instance_uid,
-        "sop_class_uid": entry.sop_class_uid,
-        "study_instance_uid": entry.key.study_instance_uid,
-        "series_instance_uid": entry.key.series_instance_uid,
-        "transfer_syntax_uid": entry.transfer_syntax_uid,
-        "path": entry.path,
-        "size": entry.size,
-        "digest": entry.digest,
-        "received_at": entry.received_at,
-        "calling_ae": entry.calling_ae,
-        "called_ae": entry.called_ae,
-        "peer_address": entry.peer_address,
-        "association_id": entry.association_id,
-    }
+    """Values of an entry by column."""
+    return dict(zip(ENTRY_COLUMNS, row_of(entry), strict=True))
 
 
 def key_of(row: AnyRow) -> SeriesKey:

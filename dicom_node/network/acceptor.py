@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import cast
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.transport import ThreadedAssociationServer
 
 from dicom_node.network.acceptor_dul import AcceptorDul, frames_of
+from dicom_node.network.fast_loop import FastLoops
 from dicom_node.network.message_buffer import MessageBuffer, StorageContext, StoreMessage
 from dicom_node.network.presentation_contexts import is_storage
 from dicom_node.network.wakeful import Checkpoint, WakingQueue
@@ -47,6 +49,8 @@ class AcceptedAssociation(Association):
         Called once, with the association, when nothing more will come of it.
     fast_answer : callable or None
         Stores a message of the fast path and gives the PDU that answers it; None for no fast path.
+    fast_loops : FastLoops or None
+        Which serve it together with others; None for a thread of its own.
 
     Attributes
     ----------
@@ -67,6 +71,7 @@ class AcceptedAssociation(Association):
         idle_timeout_s: float,
         ended: Callable[["AcceptedAssociation"], None],
         fast_answer: "FastAnswer | None" = None,
+        fast_loops: FastLoops | None = None,
     ) -> None:
         super().__init__(server.ae, "acceptor")
         self.association_id = uuid4().hex
@@ -84,11 +89,12 @@ class AcceptedAssociation(Association):
         self._reactor_checkpoint = cast("threading.Event", checkpoint)
         self.dimse.msg_queue = WakingQueue(checkpoint.ring)
         # Replaced before it was started; the time-outs below belong to the new one.
-        self.dul = AcceptorDul(
+        self.dul = self._dul = AcceptorDul(
             self,
             ring=checkpoint.ring,
             buffer=None if fast_answer is None else self._new_buffer,
-            serve=self._serve_message,
+            client=self,
+            loops=fast_loops,
         )
         self.acse_timeout = min(REQUEST_TIMEOUT_S, idle_timeout_s)
         self.network_timeout = idle_timeout_s
@@ -166,16 +172,35 @@ class AcceptedAssociation(Association):
         longest = self.longest_pdu_bytes
         return MessageBuffer(contexts if not 0 < longest < _LEAST_PDU_BYTES else {})
 
-    def _serve_message(self, message: StoreMessage) -> bytes | None:
+    def begin_serving(self) -> bool:
+        """Whether a message is to be served; if so, nothing ends before `end_serving`."""
+        self._answering.acquire()
+        if self._is_over or not self.is_established:
+            self._answering.release()
+            return False
+        self._dul.is_serving = True
+        return True
+
+    def end_serving(self) -> bool:
+        """Whether the answer is to be sent: the association has not ended."""
+        self._dul.is_serving = False
+        self._answering.release()
+        return self.is_established
+
+    def serve(self, message: StoreMessage) -> bytes | None:
         """Answer a message of the fast path; None where the association has ended."""
         assert self._fast_answer is not None
-        with self._answering:
-            if self._is_over or not self.is_established:
-                return None
+        if not self.begin_serving():
+            return None
+        try:
             answered = self._fast_answer(self, message)
-        return answered if self.is_established else None
+        finally:
+            is_open = self.end_serving()
+        return answered if is_open else None
 
-    @property
+    # What follows is asked for with every message, and does not change once it has come.
+
+    @cached_property
     def longest_pdu_bytes(self) -> int:
         """What the sender takes; 0 for no limit (PS3.8 D.1)."""
         return int(self.requestor.maximum_length or 0)
@@ -187,17 +212,17 @@ class AcceptedAssociation(Association):
         assert asked is not None
         return asked
 
-    @property
+    @cached_property
     def calling_ae(self) -> str:
         """Title by which the sender calls itself."""
         return self.asked.calling_ae_title or ""
 
-    @property
+    @cached_property
     def called_ae(self) -> str:
         """Title by which the sender calls us."""
         return self.asked.called_ae_title or ""
 
-    @property
+    @cached_property
     def peer_address(self) -> str:
         """Network address of the sender."""
         assert self.requestor.address_info is not None

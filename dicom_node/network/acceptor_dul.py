@@ -1,5 +1,6 @@
 """The thread that reads an accepted connection: pynetdicom's, woken by events, with a fast path."""
 
+import ssl
 import time
 import traceback
 from collections.abc import Callable
@@ -11,8 +12,9 @@ from pynetdicom.association import Association
 from pynetdicom.dul import DULServiceProvider
 
 from dicom_node.network.connection import PduSocket
-from dicom_node.network.fast_path import FastPath
-from dicom_node.network.message_buffer import MessageBuffer, StoreMessage
+from dicom_node.network.fast_loop import FastLoops
+from dicom_node.network.fast_path import Client, FastPath
+from dicom_node.network.message_buffer import MessageBuffer
 from dicom_node.network.p_data import UnusualMessage
 from dicom_node.network.wakeful import Doorbell, WakingQueue
 
@@ -38,8 +40,10 @@ class AcceptorDul(DULServiceProvider):
         Tells the association's own thread that there is something for it.
     buffer : callable or None
         Buffer for the contexts of the association, once it is established; None for no fast path.
-    serve : callable
-        What a message of the fast path is given to; see `FastPath`.
+    client : Client
+        The association, for the fast path.
+    loops : FastLoops or None
+        Which serve the fast path without TLS; None: this thread does.
     """
 
     def __init__(
@@ -48,7 +52,8 @@ class AcceptorDul(DULServiceProvider):
         *,
         ring: Callable[[], None],
         buffer: Callable[[], MessageBuffer] | None,
-        serve: Callable[[StoreMessage], bytes | None],
+        client: Client,
+        loops: FastLoops | None = None,
     ) -> None:
         super().__init__(association)
         # A thread that hangs in a peer's socket must not keep the process alive.
@@ -59,7 +64,7 @@ class AcceptorDul(DULServiceProvider):
         self._ring = ring
         self.to_provider_queue = WakingQueue(self._bell.ring)
         self.to_user_queue = WakingQueue(ring)
-        self._new_buffer, self._serve = buffer, serve
+        self._new_buffer, self._client, self._loops = buffer, client, loops
         self._fast: FastPath | None = None
 
     def run_reactor(self) -> None:
@@ -91,10 +96,11 @@ class AcceptorDul(DULServiceProvider):
 
     def idle_timer_expired(self) -> bool:
         """Whether the sender was silent for too long; not while it waits for our disk."""
-        return not self.is_serving and super().idle_timer_expired()
+        is_waiting = self.is_serving or (self._fast is not None and self._fast.is_lent)
+        return not is_waiting and super().idle_timer_expired()
 
     def _has_duties(self) -> bool:
-        return self._kill_thread or not self.to_provider_queue.empty()
+        return self._kill_thread or bool(self.to_provider_queue.queue)
 
     def _is_transport_event(self) -> bool:
         self._wait()
@@ -137,14 +143,17 @@ class AcceptorDul(DULServiceProvider):
             bell=self._bell,
             interrupted=self._has_duties,
             alive=self._idle_timer.restart,
-            serve=self._serve_fast,
+            client=self._client,
         )
         self._new_buffer = None
 
     def _run_fast(self, fast: FastPath) -> bool:
         """Whether nothing is left to do for pynetdicom."""
         try:
-            fast.run()
+            if self._loops is None or isinstance(fast.connection, ssl.SSLSocket):
+                fast.run()
+            else:
+                self._loops.serve(fast)
         except UnusualMessage:
             self._held().give_back(fast.unread())
             self._fast = None
@@ -154,13 +163,6 @@ class AcceptorDul(DULServiceProvider):
             self._fast = None
             self.event_queue.put("Evt17")  # PS3.8 9.2.3: transport connection closed
         return True
-
-    def _serve_fast(self, message: StoreMessage) -> bytes | None:
-        self.is_serving = True
-        try:
-            return self._serve(message)
-        finally:
-            self.is_serving = False
 
     def _held(self) -> PduSocket:
         assert isinstance(self.socket, PduSocket)

@@ -1,6 +1,6 @@
 """One C-STORE request: what it brings, what the sender is told, and nothing decoded in between."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from pydicom.dataset import Dataset
@@ -11,6 +11,7 @@ from dicom_node.domain.errors import ArchiveError
 from dicom_node.domain.peer import ConflictAnswer, ReceivedInstance, StoreOutcome
 from dicom_node.network.acceptor import AcceptedAssociation, accepted_association
 from dicom_node.network.acceptor_dul import frames_of
+from dicom_node.network.fast_path import Client
 from dicom_node.network.message_buffer import StoreMessage
 from dicom_node.network.p_data import message_pdus
 from dicom_node.network.store_command import response_bytes
@@ -44,6 +45,10 @@ _COMMENTS = {
 }
 
 
+Store = Callable[[ReceivedInstance], StoreOutcome]
+StoreAll = Callable[[Sequence[ReceivedInstance]], Sequence[StoreOutcome | Exception]]
+
+
 class StoreAnswers:
     """What senders are told of what they store.
 
@@ -53,12 +58,14 @@ class StoreAnswers:
         Makes an instance durable before it returns; raises ArchiveError where it cannot.
     conflict : ConflictAnswer
         For another instance under a known UID.
+    store_all : callable, optional
+        Makes many durable at once; where one is not, gives its exception.
     """
 
     def __init__(
-        self, store: Callable[[ReceivedInstance], StoreOutcome], conflict: ConflictAnswer
+        self, store: Store, conflict: ConflictAnswer, store_all: StoreAll | None = None
     ) -> None:
-        self._store = store
+        self._store, self._store_all = store, store_all
         self._statuses = _STATUS | {StoreOutcome.CONFLICT: _OF_CONFLICT[conflict]}
 
     def answer(self, event: Event) -> Dataset:
@@ -76,11 +83,50 @@ class StoreAnswers:
         status = self._status_of(
             association, request.sop_instance_uid, lambda: _instance_of(association, message)
         )
-        command = response_bytes(request, status, _COMMENTS.get(status, ""))
-        pdus = message_pdus(message.context_id, command, None, association.longest_pdu_bytes)
-        return b"".join(pdus)
+        return _answer_bytes(association, message, status)
 
-    def status_of(self, instance: Callable[[], ReceivedInstance], where: Mapping[str, str]) -> int:
+    def fast_answers(self, asked: Sequence[tuple[Client, StoreMessage]]) -> Sequence[bytes]:
+        """Store the instances of several associations and give their answers; never raises."""
+        assert self._store_all is not None
+        associations = [_association(client) for client, _ in asked]
+        messages = [message for _, message in asked]
+        instances = [_instance_of(*one) for one in zip(associations, messages, strict=True)]
+        outcomes: Sequence[StoreOutcome | Exception | None]
+        try:
+            outcomes = self._store_all(instances)
+        except Exception as cause:  # outermost frame of the handler: a bug refuses one instance
+            frames = frames_of(cause)
+            log.error("instances.not_stored_together", error=type(cause).__name__, frames=frames)
+            outcomes = [None] * len(asked)
+        told = zip(associations, messages, instances, outcomes, strict=True)
+        return [self._answer_to(*one) for one in told]
+
+    def _answer_to(
+        self,
+        association: AcceptedAssociation,
+        message: StoreMessage,
+        instance: ReceivedInstance,
+        outcome: StoreOutcome | Exception | None,
+    ) -> bytes:
+        """Answer to a message whose instance was stored with others; None: it is stored now."""
+
+        def _told(_: ReceivedInstance) -> StoreOutcome:
+            if outcome is None:
+                return self._store(instance)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        uid = instance.sop_instance_uid
+        status = self._status_of(association, uid, lambda: instance, _told)
+        return _answer_bytes(association, message, status)
+
+    def status_of(
+        self,
+        instance: Callable[[], ReceivedInstance],
+        where: Mapping[str, str],
+        store: Store | None = None,
+    ) -> int:
         """Store an instance and give the status to answer; never raises.
 
         Outermost frame of our code in the handler: pynetdicom would answer an exception, too, but
@@ -90,9 +136,11 @@ class StoreAnswers:
         ----------
         where : mapping
             Keys of the log, should it fail.
+        store : callable, optional
+            In the place of that of all others.
         """
         try:
-            return self._statuses[_stored(self._store, instance(), where)]
+            return self._statuses[_stored(store or self._store, instance(), where)]
         except ArchiveError as cause:
             log.error("instance.not_stored", **where, error=cause.code, reason=str(cause))
             return OUT_OF_RESOURCES
@@ -106,17 +154,30 @@ class StoreAnswers:
         association: AcceptedAssociation,
         sop_instance_uid: str,
         instance: Callable[[], ReceivedInstance],
+        store: Store | None = None,
     ) -> int:
         """Status of the answer to somebody who called us."""
         where = {"association": association.association_id, "sop_instance": sop_instance_uid}
-        status = self.status_of(instance, where)
+        status = self.status_of(instance, where, store)
         association.count(stored=status in (SUCCESS, DOES_NOT_MATCH_SOP_CLASS))
         association.still_alive()
         return status
 
 
+def _association(client: Client) -> AcceptedAssociation:
+    assert isinstance(client, AcceptedAssociation)
+    return client
+
+
+def _answer_bytes(association: AcceptedAssociation, message: StoreMessage, status: int) -> bytes:
+    """The PDUs that answer a message."""
+    command = response_bytes(message.request, status, _COMMENTS.get(status, ""))
+    pdus = message_pdus(message.context_id, command, None, association.longest_pdu_bytes)
+    return b"".join(pdus)
+
+
 def _stored(
-    store: Callable[[ReceivedInstance], StoreOutcome],
+    store: Store,
     instance: ReceivedInstance,
     where: Mapping[str, str],
 ) -> StoreOutcome:

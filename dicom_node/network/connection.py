@@ -1,7 +1,10 @@
 """One TCP connection: no waiting for small packets, no waiting without end, whole PDUs at once."""
 
+import os
 import socket
+import ssl
 import time
+from contextlib import suppress
 from typing import Self
 
 from pynetdicom.ae import ApplicationEntity
@@ -97,6 +100,30 @@ class PduSocket(AssociationSocket):
         into[:count] = self._given_back[:count]
         self._given_back = self._given_back[count:]
         return count
+
+
+def receive_now(connection: socket.socket, room: memoryview) -> int:
+    """Number of bytes put into `room`; 0 at the end of the connection.
+
+    `recv_into` would first ask whether there are any, as the connection has a time-out. With TLS
+    it may wait that long.
+
+    Raises
+    ------
+    BlockingIOError
+        Where nothing has come.
+    """
+    if isinstance(connection, ssl.SSLSocket):
+        return connection.recv_into(room)
+    return os.readv(connection.fileno(), (room,))
+
+
+def send_some(connection: socket.socket, content: bytes) -> int:
+    """Number of bytes that were sent without waiting; none with TLS."""
+    if not isinstance(connection, ssl.SSLSocket):
+        with suppress(BlockingIOError):
+            return os.write(connection.fileno(), content)
+    return 0
 
 
 def acknowledge_now(connection: socket.socket) -> None:

@@ -76,6 +76,11 @@ class MessageBuffer:
         """Whether the beginning of a PDU has come and its end has not."""
         return self._end > self._pdu
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether something of a message that was not taken has come."""
+        return self._end > self._message
+
     def free(self) -> memoryview:
         """Room for what comes next, never empty; to be released before it is used again.
 

@@ -3,7 +3,6 @@
 import socket
 import threading
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 import structlog
@@ -18,9 +17,10 @@ from dicom_node.network.acceptor import AcceptedAssociation, accepted_associatio
 from dicom_node.network.acceptor_dul import frames_of
 from dicom_node.network.acceptor_server import AcceptorServer
 from dicom_node.network.admission import Rejection, no_room, rejection_of
-from dicom_node.network.c_store import StoreAnswers
+from dicom_node.network.c_store import StoreAll, StoreAnswers
 from dicom_node.network.commitment_report import commitment_handlers
 from dicom_node.network.connection import MAXIMUM_PDU_BYTES, application_entity
+from dicom_node.network.fast_loop import FastLoops
 from dicom_node.network.presentation_contexts import as_storage, supported_contexts
 from dicom_node.network.tls import TlsContext, names_of
 
@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 # How long `stop` waits: for senders to finish, then aborts to be sent, then connections to end.
 _GRACE_S, _ABORT_S, _CUT_S = 3.0, 1.0, 2.0
 _ACCEPT_POLL_S = 0.1
+_LOOPS = 1  # threads of the fast path
 
 
 class StorageScp:
@@ -52,6 +53,9 @@ class StorageScp:
         Whether there is no room for anything new.
     refused : callable
         Told of everybody who may not have a connection or an association; does not raise.
+    store_all : callable, optional
+        Like `store` for many at once, giving the exception of each that is not durable. With it
+        the fast path of all associations shares `_LOOPS` threads.
 
     Notes
     -----
@@ -81,10 +85,12 @@ class StorageScp:
         full: Callable[[], bool] = lambda: False,
         *,
         refused: Callable[[RefusedPeer], None] = lambda _: None,
+        store_all: StoreAll | None = None,
     ) -> None:
-        self._listener = listener
-        self._refused = refused
-        self._answers = StoreAnswers(store, listener.conflict)
+        self._listener, self._refused = listener, refused
+        self._answers = StoreAnswers(store, listener.conflict, store_all)
+        self._loops: FastLoops | None = None
+        self._in_loops = listener.fast_path and store_all is not None
         self._association_ended = association_ended
         self._full = full
         self._report_handlers = (
@@ -119,6 +125,7 @@ class StorageScp:
         if self._server is not None:
             raise RuntimeError("the Storage SCP is started already")
         self._server = server = self._bind()
+        self._loops = FastLoops(self._answers.fast_answers, _LOOPS) if self._in_loops else None
         self._accepting = threading.Thread(
             target=server.serve_forever,
             args=(_ACCEPT_POLL_S,),
@@ -170,6 +177,8 @@ class StorageScp:
         accepting.join()
         self._server = self._accepting = None
         self._end_connections(grace_s)
+        if self._loops is not None:
+            self._loops.close()
         log.info("scp.stopped", ae_title=self._listener.ae_title)
 
     def _end_connections(self, grace_s: float) -> None:
@@ -196,12 +205,7 @@ class StorageScp:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        cause: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     # What follows runs in the thread of an association.
@@ -220,6 +224,7 @@ class StorageScp:
             idle_timeout_s=self._listener.idle_timeout_s,
             ended=self._on_ended,
             fast_answer=self._answers.fast_answer if self._listener.fast_path else None,
+            fast_loops=self._loops,
         )
         with self._changed:
             self._connections.add(association)

@@ -66,6 +66,9 @@ class Doorbell:
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._descriptor: int | None = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._resting, self._waiting = select.poll(), select.poll()
+        self._resting.register(self._descriptor, select.POLLIN)
+        self._awaited: int | None = None  # the connection's descriptor
 
     def ring(self) -> None:
         """Wake who waits, or the next who does."""
@@ -73,22 +76,46 @@ class Doorbell:
             if self._descriptor is not None:
                 os.eventfd_write(self._descriptor, 1)
 
+    def rest(self, longest_s: float) -> None:
+        """Wait for a ring alone, for so long; see `wait`."""
+        if self._resting.poll(longest_s * 1000):
+            self.hear()
+
     def wait(self, connection: socket.socket, longest_s: float) -> bool:
         """Whether the connection can be read, by now or within the time; less where it rang.
 
         Only the thread that closes the bell may wait at it. Raises OSError or ValueError where
         the connection was closed.
         """
-        descriptor = self._descriptor
-        waiting = select.poll()
-        waiting.register(connection, select.POLLIN)
-        if descriptor is not None:
-            waiting.register(descriptor, select.POLLIN)
-        ready = {found for found, _ in waiting.poll(longest_s * 1000)}
-        if descriptor in ready:
+        if connection.fileno() != self._awaited or self._descriptor is None:
+            self._await(connection)
+        comes = False
+        for found, _ in self._waiting.poll(longest_s * 1000):
+            if found == self._descriptor:
+                self.hear()
+            else:
+                comes = True
+        return comes
+
+    def hear(self) -> None:
+        """Forget the rings so far."""
+        if self._descriptor is not None:
             with suppress(BlockingIOError):
-                os.eventfd_read(descriptor)
-        return bool(ready - {descriptor})
+                os.eventfd_read(self._descriptor)
+
+    def _await(self, connection: socket.socket) -> None:
+        """Look for this connection from now on, and for rings until they are in vain."""
+        self._waiting, self._awaited = select.poll(), None
+        self._waiting.register(connection, select.POLLIN)
+        if self._descriptor is not None:
+            self._waiting.register(self._descriptor, select.POLLIN)
+        self._awaited = connection.fileno()
+
+    @property
+    def descriptor(self) -> int:
+        """Readable from a ring on until it is heard; only before `close`."""
+        assert self._descriptor is not None
+        return self._descriptor
 
     def close(self) -> None:
         """Give the descriptor back; rings are in vain from now on."""

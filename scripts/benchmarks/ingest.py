@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 
 import structlog
-from ingest.blast import blast, resident_mib
+from ingest.blast import blast, processor_s, resident_mib
 from ingest.made import instances, templates, write_files
 from ingest.receivers import ROUTER, Receiver, receiving
 from ingest.sending import LostAnswer, by_pynetdicom, by_storescu, by_us, per_second
@@ -93,6 +93,18 @@ class Bench:
             made = instances(self._templates, next(self._batches), max(self._images, 400))
             blast(receiver.port, made, associations=associations)
             return resident_mib(receiver.process.pid)
+
+    def processor_ms(self, kind: str, associations: int) -> float:
+        """Processor time of a receiver for an image, the least of several batches."""
+        found: list[float] = []
+        with receiving(kind, self._folder) as receiver:
+            for _ in range(self._repeats + 1):  # the first one is of a receiver that just began
+                made = instances(self._templates, next(self._batches), self._images)
+                before = processor_s(receiver.process.pid)
+                told = blast(receiver.port, made, associations=associations)
+                assert not told.not_stored, f"{kind}: {told.not_stored} were not stored"
+                found.append((processor_s(receiver.process.pid) - before) / len(made) * 1000)
+        return min(found[1:])
 
     def _contest(
         self,
@@ -173,8 +185,8 @@ def contests(bench: Bench, only: str) -> None:
 def main() -> int:
     """Run what is asked for, print the table and keep it as CSV."""
     parser = argparse.ArgumentParser(description=__doc__)
-    groups = ("all", "durable", "journal", "files", "short", "path", "nagle", "send", "memory")
-    parser.add_argument("--only", choices=groups, default="all")
+    groups = ("durable", "journal", "files", "short", "path", "nagle", "send", "cost", "memory")
+    parser.add_argument("--only", choices=("all", *groups), default="all")
     parser.add_argument("--images", type=int, default=600)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--csv", type=Path, default=Path("benchmark-ingest.csv"))
@@ -186,6 +198,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), images=asked.images, repeats=asked.repeats)
         contests(bench, asked.only)
+        if asked.only in ("all", "cost"):
+            for kind in ("durable-fast", "durable-alone", "files-fast"):
+                for associations in (1, 4, 8):
+                    cost = bench.processor_ms(kind, associations)
+                    sys.stdout.write(f"{kind}, A={associations}: {cost:.2f} ms of a processor\n")
         if asked.only in ("all", "memory"):
             most = bench.memory_mib(20)
             sys.stdout.write(f"resident memory with 20 associations: {most:.0f} MiB (300)\n")

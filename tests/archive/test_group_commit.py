@@ -85,3 +85,46 @@ def test_a_lone_caller_waits_for_nobody():
 
     assert [group.submit(number) for number in range(3)] == [0, -1, -2]
     assert commit.batches == [[0], [1], [2]]
+
+
+def test_items_of_one_thread_are_committed_together_and_each_has_its_own_answer():
+    commit = Slow(lambda item: ArchiveError("full") if item == 5 else None)
+    commit.go.set()
+    group = GroupCommit[int, int](commit, at_most=3, patience=0.5)
+
+    answers = group.submit_all(list(range(8)))
+
+    assert commit.batches == [[0, 1, 2], [3, 4, 5], [6, 7]]
+    assert [*answers[:3], *answers[6:]] == [0, -1, -2, -6, -7]
+    assert [str(one) for one in answers[3:6]] == ["full"] * 3
+    assert group.submit_all([]) == []
+
+
+def test_an_unexpected_error_is_told_after_the_other_items_had_their_turn():
+    commit = Slow(lambda item: RuntimeError("unexpected") if item == 1 else None)
+    commit.go.set()
+    group = GroupCommit[int, int](commit, at_most=2)
+
+    with pytest.raises(RuntimeError, match="unexpected"):
+        group.submit_all([0, 1, 2, 3])
+
+    assert commit.batches == [[0, 1], [2, 3]]
+    assert group.submit(4) == -4
+
+
+def test_threads_with_one_and_with_many_items_all_get_their_answers():
+    commit = Slow()
+    commit.go.set()
+    group = GroupCommit[int, int](commit, at_most=3, patience=0.25)
+
+    def send(thread: int) -> list[int]:
+        got = list[int]()
+        for _ in range(30):
+            got += group.submit_all(range(thread)) if thread else [group.submit(0)]
+        return got
+
+    with ThreadPoolExecutor(6) as threads:
+        done = [threads.submit(send, thread) for thread in range(6)]
+        told = [one.result(60) for one in done]
+
+    assert told == [[-item for item in range(thread or 1)] * 30 for thread in range(6)]

@@ -1,6 +1,7 @@
 """A sender that costs next to nothing: encoded messages, one process for each association."""
 
 import multiprocessing
+import os
 import socket
 import time
 from collections.abc import Sequence
@@ -164,6 +165,12 @@ def answered_status(connection: socket.socket) -> int | None:
     kind, pdu = _read_pdu(connection)
     answer = read_response(pdu[12:]) if kind == 4 else None
     return None if answer is None else answer.status
+
+
+def processor_s(pid: int) -> float:
+    """Processor time of a process and of those of its children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mib(pid: int, field: str = "VmHWM") -> float:

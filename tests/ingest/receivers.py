@@ -14,7 +14,14 @@ from peers import free_port, listens, stop, tool, wait_until
 
 ROUTER = "DICOM_AI_ROUTER"
 """Variable with the path of the command of dicom-ai-router, in an environment of its own."""
-OURS = ("durable-fast", "durable-stock", "synced-fast", "files-fast", "files-stock")
+OURS = (
+    "durable-fast",
+    "durable-alone",  # each association in a thread of its own
+    "durable-stock",
+    "synced-fast",
+    "files-fast",
+    "files-stock",
+)
 _START_LIMIT_S = 60.0
 
 

@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -19,14 +19,16 @@ from dicom_node.archive.free_space import FreeSpace
 from dicom_node.archive.index import InstanceIndex
 from dicom_node.archive.instances import InstanceStore
 from dicom_node.archive.part10 import FileMeta, encode_file_head
+from dicom_node.domain.errors import ArchiveError
 from dicom_node.domain.peer import Listener, ReceivedInstance, StoreOutcome
 from dicom_node.network.storage_scp import StorageScp
 from dicom_node.stores import DATABASE_FILE, utc_now
 
 Store = Callable[[ReceivedInstance], StoreOutcome]
+StoreAll = Callable[[Sequence[ReceivedInstance]], Sequence[StoreOutcome | ArchiveError]]
 
 
-def durable(folder: Path, *, journaled: bool = True) -> Store:
+def durable(folder: Path, *, journaled: bool = True) -> tuple[Store, StoreAll | None]:
     """What the node does for each instance: on the disk and in the index before it is answered.
 
     Parameters
@@ -43,7 +45,11 @@ def durable(folder: Path, *, journaled: bool = True) -> Store:
         space.check()
         return store.store(received, utc_now())
 
-    return _store
+    def _store_all(batch: Sequence[ReceivedInstance]) -> Sequence[StoreOutcome | ArchiveError]:
+        space.check()
+        return store.store_all(batch, utc_now())
+
+    return _store, _store_all if journaled else None
 
 
 def files_only(folder: Path) -> Store:
@@ -68,12 +74,12 @@ def files_only(folder: Path) -> Store:
     return _store
 
 
-def node(store: Store, port: int, *, fast: bool) -> None:
+def node(store: Store, store_all: StoreAll | None, port: int, *, fast: bool) -> None:
     """Our Storage SCP in front of a store, until the process is ended."""
     listener = Listener(
         ae_title="NODE", address="127.0.0.1", port=port, max_associations=64, fast_path=fast
     )
-    with StorageScp(listener, store, lambda _: None):
+    with StorageScp(listener, store, lambda _: None, store_all=store_all):
         threading.Event().wait()
 
 
@@ -103,10 +109,11 @@ def main(kind: str, port: int, folder: Path) -> None:
         return
     keeping, path = kind.split("-")
     if keeping == "files":
-        store = files_only(folder)
+        stores: tuple[Store, StoreAll | None] = (files_only(folder), None)
     else:
-        store = durable(folder, journaled=keeping == "durable")
-    node(store, port, fast=path == "fast")
+        stores = durable(folder, journaled=keeping == "durable")
+    store, store_all = stores
+    node(store, None if path == "alone" else store_all, port, fast=path != "stock")
 
 
 if __name__ == "__main__":

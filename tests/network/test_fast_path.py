@@ -72,15 +72,39 @@ def echo() -> bytes:
 Step = bytes | Sequence[bytes]  # sent as it is, or in pieces
 
 
-class Pair:
-    """A node on the fast path and one on the stock path, and what each of them was sent."""
+def storing_all(store: Any) -> Any:
+    """Stores many as `store` does each."""
 
-    def __init__(self, **changes: Any) -> None:
+    def _tried(received: ReceivedInstance) -> StoreOutcome | ArchiveError:
+        try:
+            outcome: StoreOutcome = store(received)
+        except ArchiveError as cause:
+            return cause
+        return outcome
+
+    return lambda batch: [_tried(one) for one in batch]
+
+
+class Pair:
+    """A node on the fast path and one on the stock path, and what each of them was sent.
+
+    Parameters
+    ----------
+    together : bool
+        Whether associations of the fast path share a thread.
+    """
+
+    def __init__(self, *, together: bool = False, **changes: Any) -> None:
         self.kept: dict[bool, list[ReceivedInstance]] = {True: [], False: []}
         own: dict[str, Any] = {"ae_title": "NODE", "address": "127.0.0.1", "port": 0}
         own |= {"idle_timeout_s": 2.5, "max_associations": 500} | changes
         self.scps = {
-            fast: StorageScp(Listener(**own, fast_path=fast), self._store(fast), lambda _: None)
+            fast: StorageScp(
+                Listener(**own, fast_path=fast),
+                self._store(fast),
+                lambda _: None,
+                store_all=storing_all(self._store(fast)) if together else None,
+            )
             for fast in self.kept
         }
 
@@ -136,9 +160,9 @@ def read_pdu(connection: socket.socket) -> bytes:
     return read
 
 
-@pytest.fixture
-def pair() -> Iterator[Pair]:
-    both = Pair()
+@pytest.fixture(params=[False, True], ids=["alone", "together"])
+def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
+    both = Pair(together=request.param)
     with both.scps[True], both.scps[False]:
         yield both
 
@@ -239,8 +263,9 @@ def test_the_fast_path_goes_through_tls(serve: Any, inbox: Any, tmp_path: Any) -
     assert {len(one.dataset) > 80_000 for one in inbox.instances} == {True}
 
 
-def test_a_pdu_that_trickles_in_is_given_up() -> None:
-    both = Pair(idle_timeout_s=0.6)
+@pytest.mark.parametrize("together", [False, True])
+def test_a_pdu_that_trickles_in_is_given_up(together: bool) -> None:
+    both = Pair(together=together, idle_timeout_s=0.6)
     with (
         both.scps[True] as scp,
         socket.create_connection(("127.0.0.1", scp.port), 30) as connection,
@@ -260,7 +285,8 @@ def test_a_pdu_that_trickles_in_is_given_up() -> None:
     assert both.kept[True] == []
 
 
-def test_the_end_of_an_association_is_told_after_its_last_answer() -> None:
+@pytest.mark.parametrize("together", [False, True])
+def test_the_end_of_an_association_is_told_after_its_last_answer(together: bool) -> None:
     told: list[str] = []
 
     def _slow(received: ReceivedInstance) -> StoreOutcome:
@@ -269,7 +295,8 @@ def test_the_end_of_an_association_is_told_after_its_last_answer() -> None:
         return StoreOutcome.STORED
 
     listener = Listener(ae_title="NODE", address="127.0.0.1", port=0, fast_path=True)
-    with StorageScp(listener, _slow, lambda _: told.append("ended")) as scp:
+    store_all = storing_all(_slow) if together else None
+    with StorageScp(listener, _slow, lambda _: told.append("ended"), store_all=store_all) as scp:
         with socket.create_connection(("127.0.0.1", scp.port), 30) as connection:
             connection.sendall(association_request("HASTY"))
             read_pdu(connection)
