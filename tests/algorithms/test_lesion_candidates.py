@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from lesion_bundles import SHAPE
-from sklearn.ensemble import GradientBoostingClassifier
 
 from algorithms.toolbox.lesion_net.bundle import load_bundle, save_bundle
 from algorithms.toolbox.lesion_net.candidates import FEATURES, candidates_of
@@ -16,6 +15,7 @@ from algorithms.toolbox.lesion_net.network import build
 from algorithms.training.judging import (
     Taught,
     TooFewCandidates,
+    boosted,
     judge_from,
     taught_by,
     told,
@@ -244,14 +244,26 @@ def test_a_judge_learns_what_tells_true_from_false_on_patients_left_out():
 def test_the_tables_of_the_judge_say_what_the_fitted_trees_say():
     random = np.random.default_rng(3)
     features = random.normal(size=(300, len(FEATURES)))
-    lesion = features[:, 0] * features[:, 1] > 0
-    model = GradientBoostingClassifier(n_estimators=20, max_depth=3, random_state=0)
-    model.fit(features, lesion)
+    lesion = features[:, 0] - features[:, 9] + features[:, 3] * features[:, 12] > 0
+    model = boosted().fit(features, lesion)
     new = random.normal(size=(200, len(FEATURES)))
     begun = np.log(lesion.mean() / (1 - lesion.mean()))
     expected = model.decision_function(new) - begun
-    np.testing.assert_allclose(trees_of(model).sums(new), expected, atol=1e-12)
+    np.testing.assert_allclose(trees_of(model).sums(new), expected, atol=1e-9)
     assert np.ptp(expected) > 1
+
+
+def test_more_uptake_or_less_of_a_twin_never_makes_a_lesion_less_certain():
+    random = np.random.default_rng(5)
+    features = random.normal(size=(400, len(FEATURES)))
+    lesion = random.random(400) < 0.5  # nothing to learn but noise
+    judge, _ = judge_from(
+        Taught(features=features, lesion=lesion, patient=np.repeat(np.arange(40), 10))
+    )
+    for name, sign in (("log SUVmax", 1), ("log contrast", 1), ("log twin", -1)):
+        row = np.tile(random.normal(size=len(FEATURES)), (50, 1))
+        row[:, FEATURES.index(name)] = sign * np.linspace(-9, 9, 50)
+        assert (np.diff(judge.certainty(row)) >= 0).all()
 
 
 def test_too_few_candidates_teach_nothing():

@@ -24,7 +24,7 @@ class Trees:
     Parameters
     ----------
     feature : number of the feature that a node asks for, `LEAF` where it asks nothing
-    threshold : what is at most that goes below, the rest above; features in single precision
+    threshold : what is at most that goes below, the rest above
     below, above : number of the next node
     value : log odds that a leaf adds
     """
@@ -37,14 +37,13 @@ class Trees:
 
     def sums(self, features: Floats) -> Floats:
         """Values of the leaves that each row ends in, added up."""
-        rows = np.asarray(features, dtype=np.float32)
         which = np.arange(len(self.feature))
-        node = np.zeros((len(rows), len(which)), dtype=np.int32)
+        node = np.zeros((len(features), len(which)), dtype=np.int32)
         for _ in range(self.feature.shape[1]):  # no path is longer than there are nodes
             asked = self.feature[which, node]
             if (asked == LEAF).all():
                 break
-            answer = np.take_along_axis(rows, np.maximum(asked, 0), axis=1)
+            answer = np.take_along_axis(features, np.maximum(asked, 0), axis=1)
             low = answer <= self.threshold[which, node]
             following = np.where(low, self.below[which, node], self.above[which, node])
             node = np.where(asked == LEAF, node, following)
