@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         device=device,
         tell=sys.stderr.write,
     )
-    if not outcome.finished:
+    if not outcome.finished and not given.start:
         sys.stderr.write("train: no step was done; give more time or steps\n")
         return 1
     try:
@@ -69,7 +69,7 @@ def _plan(given: argparse.Namespace, device: torch.device) -> TrainingPlan:
     return TrainingPlan(
         examples=examples,
         shape=NetworkShape(channels=tuple(given.channels)),
-        steps=given.steps or _STEPS[_FAMILIES[given.task]],
+        steps=_STEPS[_FAMILIES[given.task]] if given.steps is None else given.steps,
         patients_per_batch=given.patients_per_batch or _BATCH[device.type],
         learning_rate=given.learning_rate,
     )
@@ -86,7 +86,7 @@ def _write(
         device=name,
         commit=_commit(),
         judge=told(judged),
-        **({} if given.start is None else {"begun_with": origin_of(given.start)}),
+        **({"begun_with": origin_of(given.start)} if given.start else {}),
     )
     return save_bundle(
         given.out,
@@ -125,7 +125,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("task", choices=sorted(_FAMILIES))
     parser.add_argument("--out", type=Path, required=True, help="folder of the bundle")
     parser.add_argument("--checkpoint", type=Path, help="folder; a run with it goes on from there")
-    parser.add_argument("--start", type=Path, help="checkpoint of another tracer to begin with")
+    parser.add_argument(
+        "--start", type=Path, nargs="+", default=(), help="checkpoints to begin with, or their mean"
+    )
     parser.add_argument("--minutes", type=float, help="stop after so long and write what there is")
     parser.add_argument("--steps", type=int, help="of all runs together; 7,600 (FDG), 4,100 (PSMA)")
     parser.add_argument("--seed", type=int, default=1)

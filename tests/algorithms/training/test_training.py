@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from algorithms.toolbox.lesion_net.bundle import CARD, WEIGHTS, load_bundle
 from algorithms.toolbox.lesion_net.network import NetworkShape, build, probabilities
@@ -106,6 +106,34 @@ def test_a_training_begins_with_the_averaged_weights_of_another(bundle, tmp_path
         assert np.allclose(began[name].float(), now[name].float(), atol=1e-4), name
     metadata = json.loads((tmp_path / "out" / "configs" / "metadata.json").read_text())
     assert "of kept, step 2, sha256 " in metadata["training"]["begun_with"]
+
+
+def test_a_training_of_no_steps_gives_the_mean_of_the_checkpoints_that_it_begins_with(
+    bundle, tmp_path
+):
+    kept = bundle.parent / "kept"
+    tensors = load_file(kept / "checkpoint.safetensors")
+    other = {k: 3 * v if v.is_floating_point() else v for k, v in tensors.items()}
+    (tmp_path / "other").mkdir()
+    facts = {"step": "5", "loss": "0.5", "seconds": "1.0"}
+    save_file(other, tmp_path / "other" / "checkpoint.safetensors", metadata=facts)
+    options = [
+        *("fdg-lesions", "--out", str(tmp_path / "out"), "--start", str(kept)),
+        *(str(tmp_path / "other"), "--steps", "0", "--workers", "0", "--device", "cpu"),
+        *("--channels", "4", "8", "--crop", "32", "48", "48", "--judge-patients", "0"),
+    ]
+    assert main(options) == 0
+    began, now = (
+        load_file(path / "models" / "model.safetensors") for path in (bundle, tmp_path / "out")
+    )
+    weights = [name for name in began if name.endswith("conv.weight")]
+    assert weights
+    for name in weights:
+        assert np.allclose(2 * began[name].float(), now[name].float(), rtol=2e-3), name
+    metadata = json.loads((tmp_path / "out" / "configs" / "metadata.json").read_text())
+    begun = metadata["training"]["begun_with"]
+    assert begun.startswith("mean of the averaged weights of kept, step 2, sha256 ")
+    assert "; other, step 5, sha256 " in begun
 
 
 def test_loss_of_a_right_answer_is_near_zero():
