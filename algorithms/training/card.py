@@ -51,7 +51,7 @@ def model_card(facts: TrainingFacts, plan: TrainingPlan, outcome: Outcome) -> st
         ("judge of candidates", facts.judge),
         ("time", f"{outcome.seconds / 60:.1f} min on {facts.device}"),
         ("source", f"commit {facts.commit}"),
-        ("last loss (running mean)", f"{outcome.loss:.4f}"),
+        ("last loss (running mean)", f"{outcome.loss:.4f}" if outcome.finished else "none"),
     )  # fmt: skip
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     return f"""Trained on simulated data.
@@ -100,6 +100,6 @@ def facts_of(
         "begun_with": facts.begun_with,
         "steps": outcome.step,
         "seconds": round(outcome.seconds, 1),
-        "loss": round(outcome.loss, 5),
+        "loss": round(outcome.loss, 5) if outcome.finished else None,  # JSON has no nan
         "plan": dict(plan),
     }

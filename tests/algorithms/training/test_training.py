@@ -132,6 +132,7 @@ def test_a_training_of_no_steps_gives_the_mean_of_the_checkpoints_that_it_begins
         assert np.allclose(2 * began[name].float(), now[name].float(), rtol=2e-3), name
     metadata = json.loads((tmp_path / "out" / "configs" / "metadata.json").read_text())
     begun = metadata["training"]["begun_with"]
+    assert metadata["training"]["loss"] is None
     assert begun.startswith("mean of the averaged weights of kept, step 2, sha256 ")
     assert "; other, step 5, sha256 " in begun
 
