@@ -85,8 +85,6 @@ def test_regions_without_a_voxel_that_is_sure_enough_are_left_out(pet, network, 
     none = network(pet, None, LesionLimits(least_ml=0.2, least_certainty=1.0))
     assert len(seen.lesions) > len(some.lesions) > 0
     assert none.lesions == ()
-    kept = {(one.origin, one.voxels) for one in seen.lesions}
-    assert all((one.origin, one.voxels) in kept for one in some.lesions)
     assert none.physiological.voxels >= seen.physiological.voxels  # what no lesion is may be that
 
 
