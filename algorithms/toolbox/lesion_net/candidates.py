@@ -19,7 +19,7 @@ from scipy.ndimage import (  # type: ignore[attr-defined]  # SciPy fills the mod
 from scipy.signal import fftconvolve  # type: ignore[attr-defined]  # as SciPy does here
 
 from algorithms.toolbox.components import NEIGHBOURS_26, Mask
-from algorithms.toolbox.lesion_net.grid import SPACING_MM, Image, expanded
+from algorithms.toolbox.lesion_net.grid import SPACING_MM, BodyGrid, Image, expanded
 from algorithms.toolbox.lesion_net.hot_spots import (
     HOT_SPOT_FEATURES,
     Surroundings,
@@ -204,10 +204,10 @@ class _Seen:
 
 def _surroundings(seen: _Seen) -> Surroundings:
     """The same on a grid of its own; where that lies in the patient plays no part."""
-    spacing = np.diag([SPACING_MM, SPACING_MM, SPACING_MM, 1.0])
-    affine = spacing[:, [2, 1, 0, 3]]
+    slices, rows, columns = seen.suv.shape
+    grid = BodyGrid((0.0, 0.0, 0.0), (slices, rows, columns))
     return Surroundings(
-        geometry=Geometry(affine=affine, shape=seen.suv.shape, frame_of_reference_uid=None),
+        geometry=Geometry(affine=grid.affine, shape=grid.shape, frame_of_reference_uid=None),
         suv=seen.suv,
         lesion=seen.lesion,
         physiological=seen.physiological,

@@ -1,7 +1,7 @@
 """How sure a candidate is a lesion: boosted trees on its features, kept with the weights."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -80,20 +80,10 @@ class Judge:
             for name, value in zip(FEATURES, self.centre, strict=True)
         }
         tables = {
-            f"{PREFIX}{_TREES}{name}": torch.from_numpy(np.ascontiguousarray(table))
-            for name, table in _tables(self.trees).items()
+            f"{PREFIX}{_TREES}{one.name}": torch.from_numpy(getattr(self.trees, one.name).copy())
+            for one in fields(Trees)
         }
         return {**named, **tables, f"{PREFIX}{_INTERCEPT}": torch.tensor([self.intercept]).double()}
-
-
-def _tables(trees: Trees) -> dict[str, NDArray[np.generic]]:
-    return {
-        "feature": trees.feature,
-        "threshold": trees.threshold,
-        "below": trees.below,
-        "above": trees.above,
-        "value": trees.value,
-    }
 
 
 def judge_of(tensors: Mapping[str, torch.Tensor]) -> Judge | None:
@@ -107,7 +97,7 @@ def judge_of(tensors: Mapping[str, torch.Tensor]) -> Judge | None:
     own = {k.removeprefix(PREFIX): v.numpy() for k, v in tensors.items() if k.startswith(PREFIX)}
     if not own:
         return None
-    tables = ("feature", "threshold", "below", "above", "value")
+    tables = [one.name for one in fields(Trees)]
     odd = set(own) ^ {*FEATURES, *(_TREES + name for name in tables), _INTERCEPT}
     if odd:
         raise KeyError(", ".join(sorted(odd)))
